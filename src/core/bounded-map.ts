@@ -1,0 +1,93 @@
+/**
+ * A map that holds at most so many entries and drops the least recently used: the one door to lru-cache.
+ *
+ * Used as a plain bounded map, without its `ttl` and `fetchMethod`: coalescing through lru-cache rejects the
+ * innocent when one caller aborts, when an entry is evicted and when it is set (lru-cache issues 320, 389), and
+ * a clock that starts at 0 never expires there. Freshness and loads are the cache room's own.
+ */
+import { LRUCache } from 'lru-cache';
+import { OptionError } from './errors.ts';
+
+/** Up to this bound the arrays are made beforehand, which makes a miss 10 to 15 % faster. */
+const PREALLOCATED = 20_000;
+/** Stands in for a second entry: deleting the only entry makes lru-cache refill every array (465 µs at 1e5). */
+const STANDBY: unique symbol = Symbol('standby');
+
+export interface BoundedMapOptions<K, V> {
+  /** The most entries it holds. */
+  readonly maxEntries: number;
+  /** Told of entries that were dropped for lack of room. */
+  readonly evicted?: (key: K, value: V) => void;
+}
+
+export class BoundedMap<K extends {}, V extends {}> {
+  readonly #maxEntries: number;
+  readonly #evicted: ((key: K, value: V) => void) | undefined;
+  // Made at first use: constructing must do no work.
+  #entries: LRUCache<K | typeof STANDBY, V | typeof STANDBY> | undefined = undefined;
+  #standby = false;
+
+  constructor(where: string, options: BoundedMapOptions<K, V>) {
+    const { maxEntries } = options;
+    if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
+      throw new OptionError(where, 'maxEntries', maxEntries, 'a whole number of at least 1');
+    }
+    this.#maxEntries = maxEntries;
+    this.#evicted = options.evicted;
+  }
+
+  get size(): number {
+    return this.#entries === undefined ? 0 : this.#entries.size - (this.#standby ? 1 : 0);
+  }
+
+  get(key: K): V | undefined {
+    return this.#entries?.get(key) as V | undefined;
+  }
+
+  /** Reads without counting as use. */
+  peek(key: K): V | undefined {
+    return this.#entries?.peek(key) as V | undefined;
+  }
+
+  set(key: K, value: V): void {
+    const entries = (this.#entries ??= this.#make());
+    if (this.#standby && entries.size >= this.#maxEntries) {
+      this.#standby = false;
+      entries.delete(STANDBY);
+    }
+    entries.set(key, value);
+  }
+
+  delete(key: K): boolean {
+    const entries = this.#entries;
+    if (entries === undefined) return false;
+    if (entries.size === 1 && this.#maxEntries > 1 && entries.has(key)) {
+      this.#standby = true;
+      entries.set(STANDBY, STANDBY);
+    }
+    return entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries = undefined;
+    this.#standby = false;
+  }
+
+  /** From the most to the least recently used. */
+  *entries(): IterableIterator<[K, V]> {
+    for (const [key, value] of this.#entries?.entries() ?? []) {
+      if (key !== STANDBY) yield [key, value as V];
+    }
+  }
+
+  #make(): LRUCache<K | typeof STANDBY, V | typeof STANDBY> {
+    const dispose = (value: V | typeof STANDBY, key: K | typeof STANDBY, why: string): void => {
+      if (why === 'evict' && key !== STANDBY) this.#evicted?.(key, value as V);
+    };
+    const bound =
+      this.#maxEntries <= PREALLOCATED
+        ? { max: this.#maxEntries }
+        : { maxSize: this.#maxEntries, sizeCalculation: () => 1 };
+    return new LRUCache({ ...bound, ...(this.#evicted === undefined ? {} : { dispose }) });
+  }
+}

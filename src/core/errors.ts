@@ -1,0 +1,99 @@
+/**
+ * Errors carry a stable `code`, the facts as fields, and a brand that survives two copies of the package.
+ *
+ * Each room defines the errors it throws beside the code that throws them; here live the base class, the two
+ * errors every room shares, and the one function all guards are made of.
+ */
+
+const BRAND: unique symbol = Symbol.for('evenkeel.error') as never;
+
+/** What an {@link EvenkeelError} may be given beside its message. */
+export interface ErrorFacts {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of every error that evenkeel itself throws. Errors of your own functions pass through untouched.
+ *
+ * Branch on `code`, or on the guard that belongs to an error (`isTimeoutError`, …), never on the message.
+ */
+export class EvenkeelError extends Error {
+  /** Stable across versions, for instance `'EVENKEEL_TIMEOUT'`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, facts?: ErrorFacts) {
+    super(message, facts?.cause === undefined ? undefined : { cause: facts.cause });
+    this.code = code;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  override get name(): string {
+    return 'EvenkeelError';
+  }
+}
+
+/** Whether `error` was made by evenkeel, by this copy of the package or another. */
+export function isEvenkeelError(error: unknown): error is EvenkeelError {
+  return typeof error === 'object' && error !== null && (error as { [BRAND]?: unknown })[BRAND] === true;
+}
+
+/** Whether `error` is evenkeel's error with this code; what every exported guard is made of. */
+export function hasCode(error: unknown, code: string): boolean {
+  return isEvenkeelError(error) && error.code === code;
+}
+
+/** A time limit passed before the call settled. Its `name` is `'TimeoutError'`, as the platform's is. */
+export class TimeoutError extends EvenkeelError {
+  /** The limit that passed, in milliseconds. */
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number, what = 'the call') {
+    super('EVENKEEL_TIMEOUT', `${what} did not settle within ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+
+  override get name(): string {
+    return 'TimeoutError';
+  }
+}
+
+/**
+ * Whether `error` says that time ran out: evenkeel's {@link TimeoutError}, or the platform's `DOMException` of
+ * that name (the reason of `AbortSignal.timeout`).
+ */
+export function isTimeoutError(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'TimeoutError';
+}
+
+/** An option, an argument or what a user's function returned is not what it has to be. */
+export class OptionError extends EvenkeelError {
+  /** The option's name, for instance `'timeoutMs'`. */
+  readonly option: string;
+  /** The value it was given. */
+  readonly value: unknown;
+
+  constructor(where: string, option: string, value: unknown, allowed: string) {
+    super('EVENKEEL_OPTION', `${where}: ${option} must be ${allowed}, got ${show(value)}`);
+    this.option = option;
+    this.value = value;
+  }
+
+  override get name(): string {
+    return 'OptionError';
+  }
+}
+
+/** Whether `error` is an {@link OptionError}. */
+export function isOptionError(error: unknown): error is OptionError {
+  return hasCode(error, 'EVENKEEL_OPTION');
+}
+
+/** Names a bad value in a message without printing what it holds: a secret may sit in it (law 13). */
+function show(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'string') return value.length > 40 ? `a string of ${value.length}` : `'${value}'`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return value === undefined ? 'undefined' : `a ${typeof value}`;
+}

@@ -1,0 +1,171 @@
+/**
+ * A policy: one rule about calls, usable as a layer around a transport or around a single function.
+ *
+ * Here is the door of every layer. It makes the call, its context, and, only if there is a signal or a limit,
+ * its scope; then it lets the layer execute. Inside, layers hand contexts on and the door is walked straight
+ * through. The hot path holds no closure: one would make every call allocate what it captures.
+ */
+import { Call } from './call.ts';
+import type { Clock } from './clock.ts';
+import { Context, contextOf } from './context.ts';
+import { OptionError } from './errors.ts';
+import { checkTimeout, Scope } from './scope.ts';
+import type { CallContext, CallOptions, Layer, Transport } from './transport.ts';
+
+/** The transport inside a layer, as the layer calls it. */
+export type Next<Q, S> = (request: Q, context: Context) => Promise<S>;
+
+/** What a layer does with one call. */
+export type Execution<Q, S> = (next: Next<Q, S>, request: Q, context: Context) => Promise<S>;
+
+/** The same of a layer that takes any request and response. */
+export type Execute = <Q, S>(next: Next<Q, S>, request: Q, context: Context) => Promise<S>;
+
+/** A rule about calls: a {@link Layer}, which also guards a single function by `run`. */
+export interface Policy extends Layer {
+  /**
+   * Runs `fn` under this policy.
+   *
+   * @param fn - called once per attempt; it must return a promise
+   */
+  run<T>(fn: (context: CallContext) => Promise<T>, options?: CallOptions): Promise<T>;
+}
+
+/** Makes a policy of what it does with one call. `limitMs` is a time limit for each call through it. */
+export function policyOf(execute: Execute, clock: Clock, limitMs: number = Infinity): Policy {
+  const layer = <Q, S, O extends CallOptions>(next: Transport<Q, S, O>): Transport<Q, S, O> =>
+    transportOf(execute, next as unknown as Next<Q, S>, clock, limitMs);
+  const run = transportOf(execute, invokeFunction, clock, limitMs);
+  return Object.assign(layer, { run: run as Policy['run'] });
+}
+
+function invokeFunction(fn: (context: CallContext) => Promise<unknown>, context: Context): Promise<unknown> {
+  return fn(context);
+}
+
+/** The public function of a layer around `next`. */
+export function transportOf<Q, S>(
+  execute: Execution<Q, S>,
+  next: Next<Q, S>,
+  clock: Clock,
+  limitMs: number = Infinity,
+): (request: Q, options?: CallOptions) => Promise<S> {
+  return (request, options) => {
+    if (options === undefined && limitMs === Infinity) {
+      return execute(next, request, new Context(new Call(clock, undefined), undefined, 1, undefined));
+    }
+    return enter(execute, next, request, options, clock, limitMs);
+  };
+}
+
+/** The door for calls that bring options, or that have a limit. */
+function enter<Q, S>(
+  execute: Execution<Q, S>,
+  next: Next<Q, S>,
+  request: Q,
+  options: CallOptions | undefined,
+  clock: Clock,
+  limitMs: number,
+): Promise<S> {
+  const outer = options === undefined ? undefined : contextOf(options);
+  if (outer !== undefined && (outer as CallOptions) === options) {
+    return limitMs === Infinity
+      ? execute(next, request, outer)
+      : narrow(execute, next, request, outer, limitMs);
+  }
+  const call = new Call(outer?.call.clock ?? clock, options);
+  const signal = callersSignal(options, outer);
+  const limit = Math.min(
+    limitMs,
+    options?.timeoutMs === undefined ? Infinity : checkTimeout(options.timeoutMs),
+  );
+  if (limit === Infinity && signal === undefined) {
+    return execute(next, request, new Context(call, outer?.scope, outer?.attempt ?? 1, outer?.endpoint));
+  }
+  const scope = scopeWithin(outer?.scope, call.clock, limit);
+  if (signal !== undefined && !scope.aborted) scope.under(signal);
+  return scoped(
+    execute,
+    next,
+    request,
+    new Context(call, scope, outer?.attempt ?? 1, outer?.endpoint),
+    scope,
+  );
+}
+
+/** A layer's own limit inside a call: a scope of its own, unless the call ends sooner anyway. */
+function narrow<Q, S>(
+  execute: Execution<Q, S>,
+  next: Next<Q, S>,
+  request: Q,
+  context: Context,
+  limitMs: number,
+): Promise<S> {
+  if (context.remainingMs() <= limitMs) return execute(next, request, context);
+  const scope = scopeWithin(context.scope, context.call.clock, limitMs);
+  return scoped(execute, next, request, context.inside(scope), scope);
+}
+
+/** The signal beside the one that an outer context already stands for. */
+function callersSignal(
+  options: CallOptions | undefined,
+  outer: Context | undefined,
+): AbortSignal | undefined {
+  const signal = options?.signal;
+  if (signal === undefined || signal === null) return undefined;
+  return outer !== undefined && outer.scope !== undefined && outer.scope.signal === signal
+    ? undefined
+    : signal;
+}
+
+/** A scope that ends with the outer one, or when its own limit has passed. */
+export function scopeWithin(outer: Scope | undefined, clock: Clock, limitMs: number): Scope {
+  const ends = limitMs === Infinity ? Infinity : clock.now() + limitMs;
+  const scope = new Scope(clock, outer === undefined ? ends : Math.min(ends, outer.deadline));
+  if (outer !== undefined && !scope.within(outer)) return scope;
+  if (ends === scope.deadline && ends !== Infinity) scope.expireIn(limitMs);
+  return scope;
+}
+
+/** Runs the layer in a scope: settles with the work, or at once when the scope is aborted. */
+export function scoped<Q, S>(
+  execute: Execution<Q, S>,
+  next: Next<Q, S>,
+  request: Q,
+  context: Context,
+  scope: Scope,
+): Promise<S> {
+  if (scope.aborted) return Promise.reject(scope.reason);
+  return new Promise<S>((resolve, reject) => {
+    scope.rejectWith(reject);
+    execute(next, request, context).then(
+      (value) => {
+        if (scope.settle()) resolve(value);
+      },
+      (error: unknown) => {
+        if (scope.settle()) reject(error);
+      },
+    );
+  });
+}
+
+/**
+ * Calls the transport inside: what it throws becomes a rejection, and what is not a promise an
+ * {@link OptionError}.
+ */
+export function invoke<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
+  try {
+    const promise: unknown = next(request, context);
+    return promise instanceof Promise ? (promise as Promise<S>) : adopt<S>(promise);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Query builders and other thenables are promises too; a plain value is a mistake worth naming. */
+function adopt<S>(value: unknown): Promise<S> {
+  if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
+    return Promise.resolve(value as PromiseLike<S>);
+  }
+  throw new OptionError('call', 'the function', value, 'one that returns a promise');
+}

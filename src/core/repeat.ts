@@ -1,0 +1,70 @@
+/**
+ * Nothing acts twice unless told it may (law 14): may this request be sent again?
+ *
+ * A plain function says nothing of methods: whoever wraps it in a retry has said that it may be repeated. A
+ * request that names an HTTP method is held to it.
+ */
+import type { Context } from './context.ts';
+
+/** RFC 9110 §9.2.2: doing these twice does what doing them once does. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** Failures that prove that the request never left this machine; a reset does not. */
+const NEVER_LEFT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  // Refused by a guard of our own, before the wire.
+  'EVENKEEL_CIRCUIT_OPEN',
+  'EVENKEEL_BULKHEAD_FULL',
+]);
+
+/** Whether this failed attempt may be followed by another. */
+export function mayRepeat(request: unknown, context: Context, error: unknown): boolean {
+  if (isSpent(request) || isSpent(context)) return false;
+  return mayActTwice(request, context) || neverLeft(error);
+}
+
+/** Whether the request is known to do no more when it is done twice. */
+export function mayActTwice(request: unknown, context: Context): boolean {
+  if (context.idempotencyKey !== undefined) return true;
+  if (context.idempotent !== undefined) return context.idempotent;
+  const method = methodOf(context) ?? methodOf(request);
+  return method === undefined || IDEMPOTENT.has(method.toUpperCase());
+}
+
+/** Whether `error` proves that the request never left this machine. */
+export function neverLeft(error: unknown): boolean {
+  for (let depth = 0, at = error; depth < 5 && typeof at === 'object' && at !== null; depth++) {
+    const { code, cause, errors } = at as { code?: unknown; cause?: unknown; errors?: unknown };
+    if (typeof code === 'string' && NEVER_LEFT.has(code)) return true;
+    // A dual-stack connect fails with one error per address: each of them must say so.
+    if (Array.isArray(errors) && errors.length > 0) return errors.every((one) => neverLeft(one));
+    at = cause;
+  }
+  return false;
+}
+
+function methodOf(holder: unknown): string | undefined {
+  if (typeof holder !== 'object' || holder === null) return undefined;
+  const { method } = holder as { method?: unknown };
+  return typeof method === 'string' ? method : undefined;
+}
+
+/** A body that can be read once is gone after the first attempt. */
+function isSpent(holder: unknown): boolean {
+  if (typeof holder !== 'object' || holder === null) return false;
+  const { body, bodyUsed } = holder as { body?: unknown; bodyUsed?: unknown };
+  if (bodyUsed === true) return true;
+  return typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || 'getReader' in body);
+}

@@ -1,0 +1,65 @@
+/**
+ * A sliding window over time, as a ring of buckets: how many, and their sum, over the last `windowMs`.
+ *
+ * All buckets that have passed are emptied at once, however long nobody looked; advancing one bucket a call
+ * (cockatiel's SamplingBreaker) makes old failures count for minutes after a quiet spell.
+ */
+const BUCKETS = 10;
+
+export class RollingWindow {
+  readonly #bucketMs: number;
+  readonly #counts: number[] = new Array<number>(BUCKETS).fill(0);
+  readonly #sums: number[] = new Array<number>(BUCKETS).fill(0);
+  // The number of the newest bucket since the origin of time.
+  #newest = -1;
+  #count = 0;
+  #sum = 0;
+
+  constructor(windowMs: number) {
+    this.#bucketMs = windowMs / BUCKETS;
+  }
+
+  /** How many were added within the window, as of the last `add` or `advance`. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The sum of what was added within the window. */
+  get sum(): number {
+    return this.#sum;
+  }
+
+  add(nowMs: number, value: number): void {
+    const slot = this.advance(nowMs) % BUCKETS;
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
+    this.#sums[slot] = (this.#sums[slot] ?? 0) + value;
+    this.#count++;
+    this.#sum += value;
+  }
+
+  /** Empties the buckets that have passed; answers with the number of the newest. A clock that steps back stays. */
+  advance(nowMs: number): number {
+    const now = Math.floor(nowMs / this.#bucketMs);
+    if (now <= this.#newest) return this.#newest;
+    if (now - this.#newest >= BUCKETS) {
+      if (this.#count > 0) this.clear();
+    } else {
+      for (let bucket = this.#newest + 1; bucket <= now; bucket++) this.#empty(bucket % BUCKETS);
+    }
+    return (this.#newest = now);
+  }
+
+  clear(): void {
+    this.#counts.fill(0);
+    this.#sums.fill(0);
+    this.#count = 0;
+    this.#sum = 0;
+  }
+
+  #empty(slot: number): void {
+    this.#count -= this.#counts[slot] ?? 0;
+    this.#sum -= this.#sums[slot] ?? 0;
+    this.#counts[slot] = 0;
+    this.#sums[slot] = 0;
+  }
+}
