@@ -3,6 +3,22 @@
  *
  * @module
  */
+export {
+  balance,
+  type Balanced,
+  type BalanceOptions,
+  type BalanceSnapshot,
+  type Done,
+} from './balancer/balance.ts';
+export type { Cost, CostMeter } from './balancer/cost.ts';
+export { leastPending } from './balancer/least-pending.ts';
+export type { EndpointView } from './balancer/member.ts';
+export { p2c, type P2cOptions } from './balancer/p2c.ts';
+export { peakEwma, type PeakEwmaOptions } from './balancer/peak-ewma.ts';
+export type { Candidate, Picker, PickerState } from './balancer/picker.ts';
+export { random } from './balancer/random.ts';
+export type { ReadyOptions } from './balancer/ready.ts';
+export { roundRobin } from './balancer/round-robin.ts';
 export { type Clock, systemClock, type TimerHandle } from './core/clock.ts';
 export { consecutiveFailures, type ConsecutiveFailuresOptions } from './core/consecutive-failures.ts';
 export { endpoint, type Endpoint, type EndpointOptions } from './core/endpoint.ts';
@@ -15,7 +31,7 @@ export {
   TimeoutError,
 } from './core/errors.ts';
 export { failureRate, type FailureRateOptions } from './core/failure-rate.ts';
-export type { Status } from './core/health.ts';
+export type { EndpointHealth, HealthPort, Rank, Status } from './core/health.ts';
 export { observe, type Observer, type ObserverEvent } from './core/observer.ts';
 export type { Classify, Outcome, OutcomeKind } from './core/outcome.ts';
 export { pipe } from './core/pipe.ts';
@@ -23,4 +39,21 @@ export type { Policy } from './core/policy.ts';
 export { type Random, systemRandom } from './core/random.ts';
 export type { CallContext, CallOptions, Criticality, Layer, Transport } from './core/transport.ts';
 export type { TripCounter, TripRule } from './core/trip-rule.ts';
+export { healthTracker, type HealthSnapshot, type HealthTracker } from './health/health-tracker.ts';
+export type { HealthTrackerOptions, ProbeOptions } from './health/options.ts';
+export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './policies/bulkhead.ts';
+export {
+  circuitBreaker,
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitBreakerSnapshot,
+} from './policies/circuit-breaker.ts';
+export {
+  BulkheadFullError,
+  CircuitOpenError,
+  isBulkheadFullError,
+  isCircuitOpenError,
+} from './policies/errors.ts';
+export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './policies/retry.ts';
+export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './policies/retry-budget.ts';
 export { timeout, type TimeoutOptions } from './policies/timeout.ts';

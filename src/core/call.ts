@@ -20,8 +20,9 @@ export class Call {
   readonly clock: Clock;
   /** What the caller said. */
   readonly options: CallOptions | undefined;
-  /** The endpoints given to earlier attempts, for balancers to avoid; made at the second attempt's need. */
-  tried: object[] | undefined = undefined;
+  // What balancers picked for earlier attempts; the first apart, because most calls have no second.
+  #tried: object | undefined = undefined;
+  #triedToo: object[] | undefined = undefined;
 
   // The last verdict that a classifier gave, and on what: an outer layer sees the same error or value again.
   #outcome: Outcome | undefined = undefined;
@@ -31,6 +32,17 @@ export class Call {
   constructor(clock: Clock, options: CallOptions | undefined) {
     this.clock = clock;
     this.options = options;
+  }
+
+  /** Remembers a pick, for later attempts of this call to avoid. */
+  markTried(pick: object): void {
+    if (this.#tried === undefined) this.#tried = pick;
+    else if (this.#triedToo === undefined) this.#triedToo = [pick];
+    else this.#triedToo.push(pick);
+  }
+
+  hasTried(pick: object): boolean {
+    return this.#tried === pick || (this.#triedToo !== undefined && this.#triedToo.includes(pick));
   }
 
   /** The verdict on how an attempt settled: an inner layer's, else `classify`'s, else the default. */

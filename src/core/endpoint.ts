@@ -86,3 +86,10 @@ export function toEndpoints<E>(
   }
   return endpoints;
 }
+
+/** An address as events and errors may show it: without the user and password that a URL may carry (law 13). */
+export function labelOf(address: unknown): string {
+  const text =
+    typeof address === 'object' && address !== null && !(address instanceof URL) ? '' : String(address);
+  return text === '' ? 'an endpoint' : text.replace(/\/\/[^/@]*@/, '//');
+}

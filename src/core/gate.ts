@@ -19,8 +19,10 @@ export interface GateOptions {
 
 /** The gate's queue is full. */
 export class GateFullError extends EvenkeelError {
+  readonly retryAfterMs: number = 0;
+
   constructor() {
-    super('EVENKEEL_OVERLOADED', 'too many calls are running and waiting');
+    super('EVENKEEL_GATE_FULL', 'too many calls are running and waiting');
   }
 }
 

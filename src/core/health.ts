@@ -6,13 +6,13 @@ import type { Endpoint } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
 
 /** How well an endpoint is: lower is better, and a pick compares this first. */
+export type Rank = 0 | 1 | 2 | 3;
 export const HEALTHY = 0;
 export const DEGRADED = 1;
 export const EJECTED = 2;
 export const DEAD = 3;
-export type Rank = 0 | 1 | 2 | 3;
 
-/** The same as users see it. */
+/** How well an endpoint is, as users see it. */
 export type Status = 'healthy' | 'degraded' | 'unhealthy';
 
 export function statusOf(rank: Rank): Status {
@@ -21,27 +21,33 @@ export function statusOf(rank: Rank): Status {
 
 /** What a tracker keeps of one endpoint, held by whoever picks. */
 export interface EndpointHealth {
-  /** How well it is at `nowMs`. */
-  rank(nowMs: number): Rank;
+  readonly rank: Rank;
   /** Why it is not healthy; `undefined` if it is. */
-  reason(nowMs: number): string | undefined;
-  /**
-   * Whether one call should be sent there to find out if it has recovered. True for one caller at a time: who
-   * gets `true` must send, and report with the ticket.
-   */
-  admitTrial(nowMs: number): boolean;
-  /** The present generation; what is reported with an older one changes nothing (law 7). */
+  readonly reason: string | undefined;
+  /** Whether it is known to be well, not only believed to be because nothing is known. */
+  readonly confirmed: boolean;
+  /** The generation that ordinary calls begin in; it changes whenever the rank does. */
   readonly ticket: number;
-  /** How an attempt went that began under `ticket`. */
+  /**
+   * Asks to find out by one call whether the endpoint has recovered. Answers with the ticket to report it with,
+   * or `undefined` if it is not time, or another caller is finding out.
+   */
+  admitTrial(nowMs: number): number | undefined;
+  /** How a call went. One that began in another generation changes nothing (law 7). */
   report(ticket: number, outcome: Outcome, latencyMs: number, nowMs: number): void;
 }
 
-/** A tracker, as the balancer knows it. */
+/** A tracker, as whoever picks knows it. */
 export interface HealthPort<E> {
-  /** Follows exactly these endpoints from now on and answers with their health, in the same order. */
-  track(endpoints: readonly Endpoint<E>[]): readonly EndpointHealth[];
-  /** Called at the first call through a balancer: probes may begin. */
+  /** When the next endpoint may be given a trial call; `Infinity` if none waits for one. */
+  readonly nextTrialMs: number;
+  /**
+   * From now on `owner` uses exactly these endpoints; answers with their health, in the same order. One tracker
+   * may serve several owners, and keeps an endpoint until none of them uses it.
+   */
+  track(owner: object, endpoints: readonly Endpoint<E>[]): readonly EndpointHealth[];
+  /** The first call is about to be made: probes may begin. */
   start(): void;
-  /** How many endpoints wait for a trial call. */
-  trialsDue(nowMs: number): number;
+  /** Calls `changed` whenever an endpoint's rank or confirmation changes; answers with how to stop that. */
+  subscribe(changed: () => void): () => void;
 }

@@ -51,3 +51,10 @@ export function checkOneOf<T extends string>(
   if (words.includes(value)) return value;
   throw new OptionError(where, option, value, words.map((word) => `'${word}'`).join(' or '));
 }
+
+/** An object of ours, or one that keeps the same port: it has a function under `method`. */
+export function checkPort<P extends object>(where: string, option: string, value: P, method: keyof P): P {
+  const holder: { readonly [key: PropertyKey]: unknown } | null | undefined = value as never;
+  if (typeof holder?.[method] === 'function') return value;
+  throw new OptionError(where, option, value, `something with ${String(method)}()`);
+}

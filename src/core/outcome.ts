@@ -4,7 +4,7 @@
  * An attempt is classified once, by the innermost layer that has a `classify` option, and the verdict travels
  * with the call; so the balancer, the health tracker, the breaker and the retry can never disagree about it.
  */
-import { isEvenkeelError, isTimeoutError } from './errors.ts';
+import { isTimeoutError } from './errors.ts';
 
 /**
  * - `success`: the endpoint did its work.
@@ -43,11 +43,14 @@ export function outcomeOf(kind: OutcomeKind): Outcome {
         : IGNORED;
 }
 
-/** Without a classifier: what resolves is a success; what throws is a failure, or an overload if it says so. */
+/**
+ * Without a classifier: what throws is a failure, or an overload if the error has a `retryAfterMs`, as those of
+ * evenkeel's own guards do when they refuse a call.
+ */
 export function outcomeOfError(error: unknown): Outcome {
   const hint = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
-  if (typeof hint === 'number' && hint >= 0) return { kind: 'overload', retryAfterMs: hint };
-  return isEvenkeelError(error) && error.code === 'EVENKEEL_OVERLOADED' ? OVERLOAD : FAILURE;
+  if (typeof hint !== 'number' || !(hint >= 0)) return FAILURE;
+  return hint === 0 ? OVERLOAD : { kind: 'overload', retryAfterMs: hint };
 }
 
 /** An abort for lack of time is the endpoint's failure; any other abort says nothing about it. */

@@ -155,17 +155,16 @@ export function scoped<Q, S>(
  */
 export function invoke<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
   try {
-    const promise: unknown = next(request, context);
-    return promise instanceof Promise ? (promise as Promise<S>) : adopt<S>(promise);
+    return promised(next(request, context));
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
-/** Query builders and other thenables are promises too; a plain value is a mistake worth naming. */
-function adopt<S>(value: unknown): Promise<S> {
-  if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
-    return Promise.resolve(value as PromiseLike<S>);
-  }
+/** What user code returned, as a promise: thenables (query builders) are welcome, plain values a mistake. */
+export function promised<S>(value: Promise<S>): Promise<S> {
+  if (value instanceof Promise) return value;
+  if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function')
+    return Promise.resolve(value);
   throw new OptionError('call', 'the function', value, 'one that returns a promise');
 }

@@ -68,8 +68,8 @@ export class Scope implements AbortHook, AbortSource {
   }
 
   /** Ends with a {@link TimeoutError} when `ms` have passed. */
-  expireIn(ms: number): void {
-    this.#timer = this.#clock.setTimeout(() => this.abort(new TimeoutError(ms)), ms);
+  expireIn(ms: number, kind?: 'background'): void {
+    this.#timer = this.#clock.setTimeout(() => this.abort(new TimeoutError(ms)), ms, kind);
   }
 
   /** Whoever awaits the call; rejected with the reason if the scope is aborted before it settles. */

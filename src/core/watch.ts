@@ -10,7 +10,7 @@ import { type Classify, type Outcome, outcomeOfAbort } from './outcome.ts';
 
 /** Who wants to hear; `token` is what it handed in when the work began. */
 export interface Watcher<T> {
-  ended(token: T, outcome: Outcome, result: unknown): void;
+  ended(token: T, outcome: Outcome, failed: boolean, result: unknown): void;
 }
 
 export class Watch<T> implements AbortHook {
@@ -48,7 +48,7 @@ export class Watch<T> implements AbortHook {
   abort(reason: unknown): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#watcher.ended(this.#token, outcomeOfAbort(reason), reason);
+    this.#watcher.ended(this.#token, outcomeOfAbort(reason), true, reason);
   }
 
   #settled(failed: boolean, result: unknown): void {
@@ -58,6 +58,6 @@ export class Watch<T> implements AbortHook {
     if (!this.#open) return;
     this.#open = false;
     unlink(this);
-    this.#watcher.ended(this.#token, outcome, result);
+    this.#watcher.ended(this.#token, outcome, failed, result);
   }
 }

@@ -1,0 +1,144 @@
+/**
+ * A patient: one endpoint as the tracker knows it. Two judgements, the worse of which counts: what calls say
+ * (ejection) and what checks say (verdict).
+ */
+import { DEAD, EJECTED, type EndpointHealth, HEALTHY, type Rank } from '../core/health.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { TripCounter, TripRule } from '../core/trip-rule.ts';
+import {
+  type Ejection,
+  eject,
+  type EjectionTimes,
+  handBack,
+  IN,
+  readmit,
+  tryAgain,
+} from '../structures/ejection.ts';
+import { checked, UNCHECKED, type Verdict } from '../structures/verdict.ts';
+
+/** What a patient asks of its ward. */
+export interface Ward {
+  readonly times: EjectionTimes;
+  readonly probed: boolean;
+  /** Whether one more may be ejected now. */
+  mayEject(): boolean;
+  draw(): number;
+  /** The patient's rank, trial or confirmation has changed. */
+  changed(patient: Patient, type: string, reason: string, nowMs: number): void;
+}
+
+export class Patient implements EndpointHealth {
+  /** The address as events may show it. */
+  readonly label: string;
+  readonly #ward: Ward;
+  readonly #counters: readonly TripCounter[];
+  #ejection: Ejection = IN;
+  #verdict: Verdict = UNCHECKED;
+  /** A field, not a getter: read twice in every pick. */
+  rank: Rank = HEALTHY;
+  ticket: number = IN.ticket;
+  #why: string | undefined = undefined;
+  // Both judgements' generations added up: a step of either is a step.
+  #verdicts = 0;
+
+  constructor(label: string, detectors: readonly TripRule[], ward: Ward) {
+    this.label = label;
+    this.#ward = ward;
+    this.#counters = detectors.map((rule) => rule.counter());
+  }
+
+  get reason(): string | undefined {
+    return this.rank === HEALTHY ? undefined : this.#why;
+  }
+
+  get confirmed(): boolean {
+    return this.#verdict.confirmed || !this.#ward.probed;
+  }
+
+  get ejected(): boolean {
+    return this.#ejection.kind !== 'in';
+  }
+
+  /** When a trial call may be made; `Infinity` if none is wanted. A dead endpoint is left to the checks. */
+  get trialMs(): number {
+    return this.#ejection.kind === 'in' || !this.#verdict.alive ? Infinity : this.#ejection.untilMs;
+  }
+
+  admitTrial(nowMs: number): number | undefined {
+    const trial = this.#verdict.alive ? tryAgain(this.#ejection, nowMs, this.#ward.times) : undefined;
+    if (trial === undefined) return undefined;
+    this.#ejection = trial;
+    this.#judge();
+    this.#ward.changed(this, 'trial', 'the ejection is over', nowMs);
+    return this.#generation;
+  }
+
+  report(ticket: number, outcome: Outcome, latencyMs: number, nowMs: number): void {
+    if (ticket !== this.#generation) return;
+    if (this.#ejection.kind === 'trial') this.#tried(outcome, nowMs);
+    else if (this.#ejection.kind === 'in' && outcome.kind !== 'ignored')
+      this.#count(outcome, latencyMs, nowMs);
+  }
+
+  /** A check has answered. */
+  checked(passed: boolean, healthyAfter: number, unhealthyAfter: number, nowMs: number): void {
+    const before = this.#verdict;
+    this.#verdict = checked(before, passed, healthyAfter, unhealthyAfter);
+    if (before.alive !== this.#verdict.alive) {
+      this.#verdicts++;
+      this.#judge();
+      if (!passed) this.#why = `${unhealthyAfter} checks in a row failed`;
+      this.#ward.changed(
+        this,
+        passed ? 'alive' : 'dead',
+        passed ? 'checks pass again' : String(this.#why),
+        nowMs,
+      );
+    } else if (before.confirmed !== this.#verdict.confirmed) {
+      this.#ward.changed(this, 'confirmed', 'a check passed', nowMs);
+    }
+  }
+
+  #count(outcome: Outcome, latencyMs: number, nowMs: number): void {
+    for (const counter of this.#counters) {
+      if (!counter.record(outcome.kind, latencyMs, nowMs)) continue;
+      if (this.#ward.mayEject()) this.#eject(counter.reason(), nowMs);
+      else this.#ward.changed(this, 'spared', `${counter.reason()}, but too many are ejected`, nowMs);
+      return;
+    }
+  }
+
+  #tried(outcome: Outcome, nowMs: number): void {
+    if (outcome.kind === 'failure' || outcome.kind === 'overload') {
+      this.#eject('the trial call failed', nowMs);
+      return;
+    }
+    const well = outcome.kind === 'success';
+    this.#ejection = well ? readmit(this.#ejection, nowMs) : handBack(this.#ejection, nowMs);
+    this.#judge();
+    this.#ward.changed(
+      this,
+      well ? 'readmitted' : 'trial-left',
+      well ? 'the trial call succeeded' : 'its caller left',
+      nowMs,
+    );
+  }
+
+  #eject(reason: string, nowMs: number): void {
+    this.#ejection = eject(this.#ejection, nowMs, this.#ward.times, this.#ward.draw());
+    for (const counter of this.#counters) counter.reset();
+    this.#why = reason;
+    this.#judge();
+    this.#ward.changed(this, 'ejected', reason, nowMs);
+  }
+
+  get #generation(): number {
+    return this.#ejection.ticket + this.#verdicts;
+  }
+
+  #judge(): void {
+    // While a trial is under way other calls begin in no generation: only the trial's own report counts.
+    this.ticket = this.#ejection.kind === 'trial' ? -this.#generation : this.#generation;
+    this.rank = !this.#verdict.alive ? DEAD : this.#ejection.kind === 'in' ? HEALTHY : EJECTED;
+  }
+}

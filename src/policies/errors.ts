@@ -1,0 +1,49 @@
+/** The errors of guards that refuse a call before it is sent. */
+import { EvenkeelError, hasCode } from '../core/errors.ts';
+
+/** The circuit is open: the call was refused and never sent. */
+export class CircuitOpenError extends EvenkeelError {
+  /** Milliseconds until a call may go through again. */
+  readonly retryAfterMs: number;
+
+  constructor(retryAfterMs: number) {
+    super('EVENKEEL_CIRCUIT_OPEN', `the circuit is open for another ${Math.ceil(retryAfterMs)} ms`);
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  override get name(): string {
+    return 'CircuitOpenError';
+  }
+}
+
+/** Whether `error` is a {@link CircuitOpenError}. */
+export function isCircuitOpenError(error: unknown): error is CircuitOpenError {
+  return hasCode(error, 'EVENKEEL_CIRCUIT_OPEN');
+}
+
+/** The bulkhead had no room: the call was refused and never sent. */
+export class BulkheadFullError extends EvenkeelError {
+  /** Whether the queue was full, or the call had waited in it for too long. */
+  readonly reason: 'queue-full' | 'queue-timeout';
+  /** No hint: room may come free at any time. */
+  readonly retryAfterMs: number = 0;
+
+  constructor(reason: 'queue-full' | 'queue-timeout') {
+    super(
+      'EVENKEEL_BULKHEAD_FULL',
+      reason === 'queue-full'
+        ? 'the bulkhead and its queue are full'
+        : 'the bulkhead stayed full for too long',
+    );
+    this.reason = reason;
+  }
+
+  override get name(): string {
+    return 'BulkheadFullError';
+  }
+}
+
+/** Whether `error` is a {@link BulkheadFullError}. */
+export function isBulkheadFullError(error: unknown): error is BulkheadFullError {
+  return hasCode(error, 'EVENKEEL_BULKHEAD_FULL');
+}

@@ -1,0 +1,16 @@
+/**
+ * Guards around one call: time limits, retries, breakers, bulkheads.
+ *
+ * @module
+ */
+export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './bulkhead.ts';
+export {
+  circuitBreaker,
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitBreakerSnapshot,
+} from './circuit-breaker.ts';
+export { BulkheadFullError, CircuitOpenError, isBulkheadFullError, isCircuitOpenError } from './errors.ts';
+export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './retry.ts';
+export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
+export { timeout, type TimeoutOptions } from './timeout.ts';
