@@ -57,3 +57,12 @@ export {
 export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './policies/retry.ts';
 export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './policies/retry-budget.ts';
 export { timeout, type TimeoutOptions } from './policies/timeout.ts';
+export { classifyResponse } from './fetch/classify.ts';
+export { isOriginError, OriginError } from './fetch/origins.ts';
+export type { FetchInit } from './fetch/request.ts';
+export {
+  type ResilientFetch,
+  resilientFetch,
+  type ResilientFetchOptions,
+  type ResilientFetchSnapshot,
+} from './presets/resilient-fetch.ts';

@@ -43,6 +43,7 @@ export class Member<E> implements Candidate {
   describe(endpoint: Endpoint<E>, health: EndpointHealth | undefined): void {
     this.endpoint = endpoint;
     this.weight = endpoint.weight;
+    if (this.health !== health) this.#ticket = health?.ticket ?? 0;
     this.health = health;
   }
 

@@ -88,3 +88,8 @@ export class Context implements CallContext {
 export function contextOf(options: CallOptions): Context | undefined {
   return (options as { readonly [SELF]?: Context })[SELF];
 }
+
+/** Options for a call inside `outer`: they share its deadline and its abort. */
+export function within(outer: Context, options: CallOptions): CallOptions {
+  return Object.assign(options, { [SELF]: outer });
+}

@@ -4,7 +4,7 @@
  * A plain function says nothing of methods: whoever wraps it in a retry has said that it may be repeated. A
  * request that names an HTTP method is held to it.
  */
-import type { Context } from './context.ts';
+import type { CallOptions } from './transport.ts';
 
 /** RFC 9110 §9.2.2: doing these twice does what doing them once does. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -30,16 +30,16 @@ const NEVER_LEFT = new Set([
 ]);
 
 /** Whether this failed attempt may be followed by another. */
-export function mayRepeat(request: unknown, context: Context, error: unknown): boolean {
-  if (isSpent(request) || isSpent(context)) return false;
-  return mayActTwice(request, context) || neverLeft(error);
+export function mayRepeat(request: unknown, options: CallOptions, error: unknown): boolean {
+  if (isSpent(request) || isSpent(options)) return false;
+  return mayActTwice(request, options) || neverLeft(error);
 }
 
 /** Whether the request is known to do no more when it is done twice. */
-export function mayActTwice(request: unknown, context: Context): boolean {
-  if (context.idempotencyKey !== undefined) return true;
-  if (context.idempotent !== undefined) return context.idempotent;
-  const method = methodOf(context) ?? methodOf(request);
+export function mayActTwice(request: unknown, options: CallOptions): boolean {
+  if (options.idempotencyKey !== undefined) return true;
+  if (options.idempotent !== undefined) return options.idempotent;
+  const method = methodOf(options) ?? methodOf(request);
   return method === undefined || IDEMPOTENT.has(method.toUpperCase());
 }
 

@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../core/clock.ts';
+import { EvenkeelError } from '../core/errors.ts';
 import { checkDuration } from '../core/options.ts';
 import { Heap } from '../structures/heap.ts';
 
@@ -48,6 +49,7 @@ class ManualClock implements VirtualClock {
   #nowMs: number;
   #order = 0;
   #pending = 0;
+  #advancing = false;
 
   constructor(startMs: number) {
     this.#nowMs = startMs;
@@ -74,6 +76,7 @@ class ManualClock implements VirtualClock {
   }
 
   async advance(ms: number): Promise<void> {
+    using _turn = this.#turn();
     const endMs = this.#nowMs + checkDuration('virtualClock.advance', 'ms', ms);
     await this.settle();
     for (let timer = this.#due(endMs); timer !== undefined; timer = this.#due(endMs)) {
@@ -92,6 +95,14 @@ class ManualClock implements VirtualClock {
 
   jump(ms: number): void {
     this.#nowMs += ms;
+  }
+
+  /** Two advances at once would each fire the other's timers: a test that forgot an await is told so. */
+  #turn(): Disposable {
+    if (this.#advancing)
+      throw new EvenkeelError('EVENKEEL_TESTING', 'virtualClock: advance is running already');
+    this.#advancing = true;
+    return { [Symbol.dispose]: () => (this.#advancing = false) };
   }
 
   #due(endMs: number): Timer | undefined {
