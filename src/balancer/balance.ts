@@ -13,6 +13,7 @@ import { type Classify, FAILURE, type Outcome } from '../core/outcome.ts';
 import { promised, transportOf } from '../core/policy.ts';
 import { type Random, systemRandom } from '../core/random.ts';
 import type { CallContext, CallOptions } from '../core/transport.ts';
+import { hasTried, markTried } from '../core/tried.ts';
 import { Watch, type Watcher } from '../core/watch.ts';
 import type { Cost } from './cost.ts';
 import { type EndpointView, Member } from './member.ts';
@@ -152,7 +153,7 @@ class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     const startMs = this.clock.now();
     const attempt = this.#pick(startMs, context);
     const { member } = attempt;
-    context.call.markTried(member);
+    markTried(context.call, member);
     member.begin(startMs);
     const watch = new Watch(context, this.#classify, this, attempt);
     const { address } = member.endpoint;
@@ -213,7 +214,7 @@ class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
   /** One call finds out whether an ejected endpoint has recovered; it would never win a comparison. */
   #trial(nowMs: number, context: Context): Attempt<E> | undefined {
     for (const member of this.#members) {
-      if (context.call.hasTried(member)) continue;
+      if (hasTried(context.call, member)) continue;
       const ticket = member.health?.admitTrial(nowMs);
       if (ticket === undefined) continue;
       this.#trials++;

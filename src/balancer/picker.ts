@@ -5,6 +5,7 @@
 import type { Call } from '../core/call.ts';
 import type { Rank } from '../core/health.ts';
 import type { Random } from '../core/random.ts';
+import { hasTried } from '../core/tried.ts';
 
 /** A description of a picker; each balancer makes one of its own. */
 export interface Picker {
@@ -31,7 +32,7 @@ export const MAX_DRAWS = 5;
 
 /** What is compared first: whom this call has tried already comes after everybody else. */
 export function standing(candidate: Candidate, call: Call): number {
-  return call.hasTried(candidate) ? 4 + candidate.rank : candidate.rank;
+  return hasTried(call, candidate) ? 4 + candidate.rank : candidate.rank;
 }
 
 /** The better of two; `a` if they are equal. */

@@ -89,11 +89,8 @@ export function isOptionError(error: unknown): error is OptionError {
   return hasCode(error, 'EVENKEEL_OPTION');
 }
 
-/** Names a bad value in a message without printing what it holds: a secret may sit in it (law 13). */
+/** Names a bad value in a message, and no more of it than helps: a secret may sit in it (law 13). */
 function show(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'string') return value.length > 40 ? `a string of ${value.length}` : `'${value}'`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  return value === undefined ? 'undefined' : `a ${typeof value}`;
+  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
+  return value instanceof Object ? `a ${typeof value}` : String(value);
 }

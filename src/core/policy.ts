@@ -9,7 +9,8 @@ import { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import { Context, contextOf } from './context.ts';
 import { OptionError } from './errors.ts';
-import { checkTimeout, Scope } from './scope.ts';
+import { checkDuration } from './options.ts';
+import { Scope } from './scope.ts';
 import type { CallContext, CallOptions, Layer, Transport } from './transport.ts';
 
 /** The transport inside a layer, as the layer calls it. */
@@ -77,7 +78,7 @@ function enter<Q, S>(
   const signal = callersSignal(options, outer);
   const limit = Math.min(
     limitMs,
-    options?.timeoutMs === undefined ? Infinity : checkTimeout(options.timeoutMs),
+    options?.timeoutMs === undefined ? Infinity : checkDuration('call', 'timeoutMs', options.timeoutMs),
   );
   if (limit === Infinity && signal === undefined) {
     return execute(next, request, new Context(call, outer?.scope, outer?.attempt ?? 1, outer?.endpoint));

@@ -9,25 +9,12 @@ import type { CallOptions } from './transport.ts';
 /** RFC 9110 §9.2.2: doing these twice does what doing them once does. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-/** Failures that prove that the request never left this machine; a reset does not. */
-const NEVER_LEFT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  // Refused by a guard of our own, before the wire.
-  'EVENKEEL_CIRCUIT_OPEN',
-  'EVENKEEL_BULKHEAD_FULL',
-]);
+/**
+ * Codes that prove that the request never left this machine: no connection, a certificate refused, or a guard of
+ * our own. A reset proves nothing.
+ */
+const NEVER_LEFT =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EVENKEEL_(?:CIRCUIT_OPEN|BULKHEAD_FULL))$|CERT|LEAF_SIGNATURE/;
 
 /** Whether this failed attempt may be followed by another. */
 export function mayRepeat(request: unknown, options: CallOptions, error: unknown): boolean {
@@ -47,7 +34,7 @@ export function mayActTwice(request: unknown, options: CallOptions): boolean {
 export function neverLeft(error: unknown): boolean {
   for (let depth = 0, at = error; depth < 5 && typeof at === 'object' && at !== null; depth++) {
     const { code, cause, errors } = at as { code?: unknown; cause?: unknown; errors?: unknown };
-    if (typeof code === 'string' && NEVER_LEFT.has(code)) return true;
+    if (typeof code === 'string' && NEVER_LEFT.test(code)) return true;
     // A dual-stack connect fails with one error per address: each of them must say so.
     if (Array.isArray(errors) && errors.length > 0) return errors.every((one) => neverLeft(one));
     at = cause;

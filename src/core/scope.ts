@@ -6,7 +6,7 @@
  */
 import { type AbortHook, type AbortSource, abortAll, followSignal, hookOf, link, unlink } from './abort.ts';
 import type { Clock, TimerHandle } from './clock.ts';
-import { OptionError, TimeoutError } from './errors.ts';
+import { TimeoutError } from './errors.ts';
 
 const OPEN = 0;
 const SETTLED = 1;
@@ -110,10 +110,4 @@ export class Scope implements AbortHook, AbortSource {
       this.#timer = undefined;
     }
   }
-}
-
-/** A caller's own time limit, checked where it comes in: at the call. */
-export function checkTimeout(timeoutMs: number): number {
-  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return timeoutMs;
-  throw new OptionError('call', 'timeoutMs', timeoutMs, 'milliseconds, 0 or more');
 }

@@ -6,6 +6,7 @@
  */
 import { type AbortHook, type AbortSource, unlink } from './abort.ts';
 import type { Context } from './context.ts';
+import { judge } from './judge.ts';
 import { type Classify, type Outcome, outcomeOfAbort } from './outcome.ts';
 
 /** Who wants to hear; `token` is what it handed in when the work began. */
@@ -52,9 +53,8 @@ export class Watch<T> implements AbortHook {
   }
 
   #settled(failed: boolean, result: unknown): void {
-    const { call, scope } = this.#context;
     // Judged even when the abort came first: an outer layer may ask for the verdict on this result.
-    const outcome = call.judge(this.#classify, scope, failed, result);
+    const outcome = judge(this.#context, this.#classify, failed, result);
     if (!this.#open) return;
     this.#open = false;
     unlink(this);

@@ -3,6 +3,7 @@
  */
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
+import { judge } from '../core/judge.ts';
 import { type Observer, Reporter } from '../core/observer.ts';
 import { checkCount, checkDuration, checkFunction } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
@@ -108,13 +109,13 @@ class Retrier {
     this.#budget?.deposit(this.#now);
     return invoke(next, request, context).then(
       (value) => {
-        const outcome = context.call.judge(this.#classify, context.scope, false, value);
+        const outcome = judge(context, this.#classify, false, value);
         return outcome.kind === 'success'
           ? value
           : this.#again(next, request, context, outcome, false, value);
       },
       (error: unknown) => {
-        const outcome = context.call.judge(this.#classify, context.scope, true, error);
+        const outcome = judge(context, this.#classify, true, error);
         return this.#again(next, request, context, outcome, true, error);
       },
     );
@@ -162,7 +163,7 @@ class Retrier {
         result = error;
         failed = true;
       }
-      outcome = first.call.judge(this.#classify, first.scope, failed, result);
+      outcome = judge(first, this.#classify, failed, result);
     }
   }
 
