@@ -21,7 +21,12 @@ const ROWS = [
   { name: 'all four guards', imports: all, target: 3400 },
   { name: 'balance + p2c + peakEwma', imports: balancer, target: 4200 },
   { name: '… + health + quorum read', imports: [...balancer, 'healthTracker', 'quorumRead'], target: 6000 },
-  { name: 'coalescingCache beyond lru-cache', imports: ['coalescingCache'], target: 3300, external: ['lru-cache'] },
+  {
+    name: 'coalescingCache beyond lru-cache',
+    imports: ['coalescingCache'],
+    target: 3300,
+    external: ['lru-cache'],
+  },
   { name: 'quorumRead', imports: ['quorumRead'] },
   { name: 'resilientFetch', imports: ['resilientFetch'] },
 ];
@@ -53,7 +58,8 @@ if (process.argv.includes('--json')) {
   console.log(JSON.stringify({ rows }, null, 2));
 } else {
   for (const { name, bytes, target, ok } of rows) {
-    const verdict = target === undefined ? '' : bytes <= target ? `≤ ${target}` : `> ${target}${ok ? ' (known)' : ''}`;
+    const verdict =
+      target === undefined ? '' : bytes <= target ? `≤ ${target}` : `> ${target}${ok ? ' (known)' : ''}`;
     console.log(`${name.padEnd(34)} ${String(bytes).padStart(6)} B  ${verdict}`);
   }
 }

@@ -66,3 +66,33 @@ export {
   type ResilientFetchOptions,
   type ResilientFetchSnapshot,
 } from './presets/resilient-fetch.ts';
+export { cache, type CachedTransport, type CacheLayer } from './cache/cache-layer.ts';
+export {
+  coalescingCache,
+  type CoalescingCache,
+  type CoalescingCacheOptions,
+} from './cache/coalescing-cache.ts';
+export type { CacheControls } from './cache/controls.ts';
+export type { Lookup } from './cache/engine.ts';
+export {
+  CacheDisposedError,
+  isCacheDisposedError,
+  isLoadsFullError,
+  LoadsFullError,
+} from './cache/errors.ts';
+export type { CacheOptions } from './cache/options.ts';
+export type { CacheSnapshot, StaleReason } from './cache/statistics.ts';
+export { agree, type AgreeOptions, type AgreeResult } from './quorum/agree.ts';
+export { isQuorumError, QuorumError, type ReplicaError } from './quorum/errors.ts';
+export { isLostRaceError, LostRaceError } from './quorum/lost-race.ts';
+export { majority } from './quorum/majority.ts';
+export type { QuorumOptions } from './quorum/options.ts';
+export { quorumRead, type QuorumReadOptions, type QuorumReadResult } from './quorum/quorum-read.ts';
+export { quorumWrite, type QuorumWriteOptions, type QuorumWriteResult } from './quorum/quorum-write.ts';
+export type { AnsweredReply, FailedReply, Reply, UnheardReply } from './quorum/reply.ts';
+export {
+  isQuorumWriteError,
+  QuorumWriteError,
+  type WriteFate,
+  type WriteOutcome,
+} from './quorum/write-error.ts';

@@ -103,7 +103,7 @@ export class Patient implements EndpointHealth {
     for (const counter of this.#counters) {
       if (!counter.record(outcome.kind, latencyMs, nowMs)) continue;
       if (this.#ward.mayEject()) this.#eject(counter.reason(), nowMs);
-      else this.#ward.changed(this, 'spared', `${counter.reason()}, but too many are ejected`, nowMs);
+      else this.#spare(counter.reason(), nowMs);
       return;
     }
   }
@@ -124,9 +124,19 @@ export class Patient implements EndpointHealth {
     );
   }
 
+  /** Too many are out: it stays, and has to fail as often again before it is told of again. */
+  #spare(reason: string, nowMs: number): void {
+    this.#forget();
+    this.#ward.changed(this, 'spared', `${reason}, but too many are ejected`, nowMs);
+  }
+
+  #forget(): void {
+    for (const counter of this.#counters) counter.reset();
+  }
+
   #eject(reason: string, nowMs: number): void {
     this.#ejection = eject(this.#ejection, nowMs, this.#ward.times, this.#ward.draw());
-    for (const counter of this.#counters) counter.reset();
+    this.#forget();
     this.#why = reason;
     this.#judge();
     this.#ward.changed(this, 'ejected', reason, nowMs);

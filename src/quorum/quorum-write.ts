@@ -4,7 +4,7 @@ import type { Context } from '../core/context.ts';
 import { Reporter } from '../core/observer.ts';
 import { checkFunction } from '../core/options.ts';
 import { invoke, transportOf } from '../core/policy.ts';
-import { checkTimeout } from '../core/scope.ts';
+import { checkDuration } from '../core/options.ts';
 import type { CallOptions } from '../core/transport.ts';
 import { type Ask, FanOut } from './fan-out.ts';
 import { checkQuorum, type QuorumOptions, replicaTimeoutOf, timeoutOf } from './options.ts';
@@ -70,7 +70,10 @@ export function quorumWrite<R>(
     checkFunction('quorumWrite', 'write', options.write);
     const replicaTimeoutMs = replicaTimeoutOf('quorumWrite', options);
     const ownMs = timeoutOf('quorumWrite', options);
-    const timeoutMs = call?.timeoutMs === undefined ? ownMs : Math.min(ownMs, checkTimeout(call.timeoutMs));
+    const timeoutMs =
+      call?.timeoutMs === undefined
+        ? ownMs
+        : Math.min(ownMs, checkDuration('quorumWrite', 'timeoutMs', call.timeoutMs));
     const write = (_: unknown, context: Context): Promise<QuorumWriteResult<R>> =>
       new Write(options, context, timeoutMs).run(replicaTimeoutMs);
     // The limit is kept here and not by the door: the error of a write has to say what it may have done.
