@@ -23,6 +23,7 @@ export { type Clock, systemClock, type TimerHandle } from './core/clock.ts';
 export { consecutiveFailures, type ConsecutiveFailuresOptions } from './core/consecutive-failures.ts';
 export { endpoint, type Endpoint, type EndpointOptions } from './core/endpoint.ts';
 export {
+  type ErrorFacts,
   EvenkeelError,
   isEvenkeelError,
   isOptionError,
@@ -82,8 +83,10 @@ export {
 } from './cache/errors.ts';
 export type { CacheOptions } from './cache/options.ts';
 export type { CacheSnapshot, StaleReason } from './cache/statistics.ts';
+export type { Call } from './core/call.ts';
+export type { Ask } from './quorum/fan-out.ts';
 export { agree, type AgreeOptions, type AgreeResult } from './quorum/agree.ts';
-export { isQuorumError, QuorumError, type ReplicaError } from './quorum/errors.ts';
+export { isQuorumError, QuorumError, type QuorumFacts, type ReplicaError } from './quorum/errors.ts';
 export { isLostRaceError, LostRaceError } from './quorum/lost-race.ts';
 export { majority } from './quorum/majority.ts';
 export type { QuorumOptions } from './quorum/options.ts';
@@ -93,6 +96,7 @@ export type { AnsweredReply, FailedReply, Reply, UnheardReply } from './quorum/r
 export {
   isQuorumWriteError,
   QuorumWriteError,
+  type QuorumWriteFacts,
   type WriteFate,
   type WriteOutcome,
 } from './quorum/write-error.ts';

@@ -13,13 +13,13 @@ export interface ReadyOptions {
 
 /** Without a tracker there is nothing to wait for: the endpoints are all that is known. */
 export function whenReady<E>(
-  options: ReadyOptions = {},
+  options: ReadyOptions | undefined,
   clock: Clock,
   health: HealthPort<E> | undefined,
   members: () => readonly (EndpointHealth | undefined)[],
 ): Promise<void> {
-  const atLeast = checkCount('balance.ready', 'atLeast', options.atLeast ?? 1);
-  const timeoutMs = checkDuration('balance.ready', 'timeoutMs', options.timeoutMs ?? 10_000);
+  const atLeast = checkCount('balance.ready', 'atLeast', options?.atLeast ?? 1);
+  const timeoutMs = checkDuration('balance.ready', 'timeoutMs', options?.timeoutMs ?? 10_000);
   if (atLeast > members().length) {
     return Promise.reject(
       new OptionError('balance.ready', 'atLeast', atLeast, `at most ${members().length}`),

@@ -26,7 +26,7 @@ export interface FakeTransportOptions<Q, S> {
 /** A transport under the test's hand. */
 export interface FakeTransport<Q, S> {
   (request: Q, options?: CallOptions): Promise<S>;
-  /** Takes the oldest call that waits for an answer. @throws {@link EvenkeelError} if none waits */
+  /** Takes the oldest call that waits for an answer. @throws `EvenkeelError` if none waits */
   next(): FakeCall<Q, S>;
   /** Every request so far. */
   readonly requests: readonly Q[];

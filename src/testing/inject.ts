@@ -35,7 +35,7 @@ export function isInjectedError(error: unknown): error is InjectedError {
 /**
  * A layer of faults: delays calls and fails a share of them, to see what the layers around it make of it.
  *
- * @throws {@link OptionError} for a rate outside 0 to 1, or a negative delay
+ * @throws `OptionError` for a rate outside 0 to 1, or a negative delay
  * @example
  * ```ts
  * import { pipe } from 'evenkeel';

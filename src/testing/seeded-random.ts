@@ -6,7 +6,7 @@ import { OptionError } from '../core/errors.ts';
  *
  * Not for secrets.
  *
- * @throws {@link OptionError} if the seed is not an integer
+ * @throws `OptionError` if the seed is not an integer
  * @example
  * ```ts
  * import { seededRandom } from 'evenkeel/testing';
