@@ -1,0 +1,56 @@
+/** The cache against its peers; each case in a process of its own. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { median, report, row } from '../harness.mjs';
+
+const child = fileURLToPath(new URL('../cache-case.mjs', import.meta.url));
+const RUNS = 5;
+
+function us(library, kind) {
+  const runs = Array.from({ length: RUNS }, () =>
+    Number(execFileSync(process.execPath, ['--expose-gc', child, library, kind], { encoding: 'utf8' })),
+  );
+  return median(runs);
+}
+
+const figures = {};
+for (const kind of ['hit', 'miss', 'coalesced']) {
+  for (const library of ['evenkeel', 'lru-cache', 'async-cache-dedupe', 'layered-loader']) {
+    figures[`${library} ${kind}`] = us(library, kind);
+  }
+}
+const share = (kind, peer) => figures[`evenkeel ${kind}`] / figures[`${peer} ${kind}`];
+const note = (kind, peer) =>
+  `${figures[`evenkeel ${kind}`].toFixed(3)} against ${figures[`${peer} ${kind}`].toFixed(3)} µs`;
+const bestOf = (kind) =>
+  figures[`layered-loader ${kind}`] <= figures[`async-cache-dedupe ${kind}`]
+    ? 'layered-loader'
+    : 'async-cache-dedupe';
+
+const herd = JSON.parse(execFileSync(process.execPath, [child, 'evenkeel', 'herd'], { encoding: 'utf8' }));
+report([
+  row('hit, share of lru-cache fetch()', share('hit', 'lru-cache'), 0.85, 'ratio', note('hit', 'lru-cache')),
+  row(
+    'hit, share of async-cache-dedupe',
+    share('hit', 'async-cache-dedupe'),
+    0.25,
+    'ratio',
+    note('hit', 'async-cache-dedupe'),
+  ),
+  row(
+    `cold miss, share of ${bestOf('miss')}`,
+    share('miss', bestOf('miss')),
+    0.5,
+    'ratio',
+    note('miss', bestOf('miss')),
+  ),
+  row(
+    `ten coalesced misses, share of ${bestOf('coalesced')}`,
+    share('coalesced', bestOf('coalesced')),
+    0.75,
+    'ratio',
+    note('coalesced', bestOf('coalesced')),
+  ),
+  row('1 000 callers on a failing 20 ms loader: loads', herd.loads, 1, 'loads'),
+  row('1 000 callers on a failing 20 ms loader: the last one’s wait', herd.lastMs, 30, 'ms'),
+]);
