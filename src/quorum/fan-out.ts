@@ -29,8 +29,9 @@ export abstract class FanOut<R, V> implements AbortHook {
   owner: AbortSource | undefined = undefined;
   readonly #replicas: readonly R[];
   readonly #context: Context;
-  readonly #votes: (Vote<R, V> | undefined)[] = [];
-  readonly #scopes: Scope[] = [];
+  // Made in their full length: a list that grows from nothing reserves room for 17.
+  readonly #votes: (Reply<R, V> | undefined)[];
+  readonly #scopes: (Scope | undefined)[];
   readonly #startedMs: number;
   #nowMs = -1;
   #deadline = Infinity;
@@ -43,6 +44,8 @@ export abstract class FanOut<R, V> implements AbortHook {
     this.#context = context;
     this.#startedMs = context.call.clock.now();
     this.#out = replicas.length;
+    this.#votes = new Array<undefined>(replicas.length);
+    this.#scopes = new Array<undefined>(replicas.length);
   }
 
   /** A replica has answered, failed or run out of time; once each, never after the fan-out was closed. */
@@ -90,14 +93,14 @@ export abstract class FanOut<R, V> implements AbortHook {
     }
   }
 
-  /** What became of every request by now. */
+  /** What became of every request by now; asked for once, when all is over or the others are not waited for. */
   protected replies(latencyMs: number, unheard: 'aborted' | 'pending'): readonly Reply<R, V>[] {
-    const replies: Reply<R, V>[] = [];
-    for (let index = 0; index < this.#replicas.length; index++) {
+    const votes = unheard === 'aborted' ? this.#votes : this.#votes.slice();
+    for (let index = 0; index < votes.length; index++) {
       const replica = this.#replicas[index] as R;
-      replies.push(this.#votes[index] ?? { replica, status: unheard, latencyMs });
+      votes[index] ??= { replica, status: unheard, latencyMs };
     }
-    return replies;
+    return votes as readonly Reply<R, V>[];
   }
 
   abort(reason: unknown): void {
@@ -136,7 +139,6 @@ export abstract class FanOut<R, V> implements AbortHook {
 
   #record(index: number, vote: Vote<R, V>): void {
     this.#votes[index] = vote;
-    this.#scopes[index]?.settle();
     if (--this.#out === 0) this.#clearTimer();
     this.heard(vote, index);
   }
@@ -177,7 +179,7 @@ export abstract class FanOut<R, V> implements AbortHook {
     for (const index of silent) this.#scopes[index]?.abort(error);
     for (const index of silent) {
       const vote = this.#votes[index];
-      if (this.#state === 'waiting' && vote !== undefined) this.heard(vote, index);
+      if (this.#state === 'waiting' && vote?.status === 'failed') this.heard(vote, index);
     }
   }
 }

@@ -56,5 +56,8 @@ export function outerLimitOf<R>(where: string, options: QuorumOptions<R>): numbe
 
 function hasDuplicate(replicas: readonly unknown[]): boolean {
   if (replicas.length > FEW) return new Set(replicas).size < replicas.length;
-  return replicas.some((replica, index) => replicas.includes(replica, index + 1));
+  for (let index = 1; index < replicas.length; index++) {
+    if (replicas.includes(replicas[index - 1], index)) return true;
+  }
+  return false;
 }

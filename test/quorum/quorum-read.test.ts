@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { type CallContext, isOptionError, isTimeoutError, observe, timeout } from 'evenkeel';
-import { isLostRaceError, isQuorumError, type QuorumError, quorumRead } from 'evenkeel/quorum';
+import { isLostRaceError, isQuorumError, type QuorumError, quorumRead, quorumWrite } from 'evenkeel/quorum';
 import { virtualClock } from 'evenkeel/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { behaving, leftTimers, range, type Request, watched } from './replicas.ts';
@@ -288,25 +288,38 @@ describe('quorumRead', () => {
   it('rejects with what newest throws, and when it does not answer with a number', async () => {
     const clock = virtualClock();
     const boom = new Error('boom');
-    const options = { replicas: range(2), required: 2, clock };
-    const read = behaving(clock, [
-      { afterMs: 0, value: 1 },
-      { afterMs: 1, value: 1 },
-    ]);
+    const requests: Request[] = [];
+    const read = behaving<number>(
+      clock,
+      [{ afterMs: 0, value: 1 }, { afterMs: 1, value: 1 }, 'silent'],
+      requests,
+    );
+    const options = { replicas: range(3), required: 2, read, clock };
     const throwing = watched(
       quorumRead({
         ...options,
-        read,
         newest: () => {
           throw boom;
         },
       }),
     );
-    const wrong = watched(quorumRead({ ...options, read, newest: () => Number.NaN }));
+    const { signal } = (requests[2] as Request).context;
+    const wrong = watched(quorumRead({ ...options, newest: () => Number.NaN }));
     await clock.advance(1);
     expect(throwing.error).toBe(boom);
     expect(wrong.error).toMatchObject({ code: 'EVENKEEL_OPTION', option: 'newest' });
+    expect(signal.aborted).toBe(true);
     expect(leftTimers(clock)).toBe(0);
+  });
+
+  it('leaves no hook on the call around it', async () => {
+    const around = timeout({ timeoutMs: 1_000, clock: virtualClock() });
+    const hooks = await around.run(async (context) => {
+      await quorumRead({ replicas: range(3), required: 2, read: async () => 1 }, context);
+      await quorumWrite({ replicas: range(3), required: 2, write: async () => 1 }, context);
+      return (context as unknown as { scope: { head: unknown } }).scope.head;
+    });
+    expect(hooks).toBeUndefined();
   });
 
   it('ignores late replies, good and bad, without an unhandled rejection', async () => {

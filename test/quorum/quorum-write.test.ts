@@ -203,6 +203,15 @@ describe('quorumWrite', () => {
     expect(leftTimers(clock)).toBe(0);
   });
 
+  it('drops its own timer once it is decided', async () => {
+    const clock = virtualClock();
+    const options = { replicas: range(3), required: 2, clock, timeoutMs: 50, replicaTimeoutMs: 100 };
+    await (
+      await quorumWrite({ ...options, write: async () => 1 })
+    ).settled;
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('joins the call around it, but its writes outlive that call', async () => {
     const clock = virtualClock();
     const requests: Request[] = [];
