@@ -111,7 +111,7 @@ export class Loader<A, V> {
     const scope = new Scope(clock, endless ? Infinity : clock.now() + hardTimeoutMs);
     const load = new Load<A, V>(key, arg, scope, background, this.#store.clock.read());
     scope.rejectWith((reason) => this.#failed(load, reason));
-    scope.within(this.#root);
+    this.#root.add(scope);
     if (!endless) scope.expireIn(hardTimeoutMs);
     this.loads.add(load);
     return load;
