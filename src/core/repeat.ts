@@ -14,7 +14,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
  * our own. A reset proves nothing.
  */
 const NEVER_LEFT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EVENKEEL_(?:CIRCUIT_OPEN|BULKHEAD_FULL))$|CERT|LEAF_SIGNATURE/;
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EVENKEEL_(?:CIRCUIT_OPEN|BULKHEAD_FULL|LOADS_FULL))$|CERT|LEAF_SIGNATURE/;
 
 /** Whether this failed attempt may be followed by another. */
 export function mayRepeat(request: unknown, options: CallOptions, error: unknown): boolean {
