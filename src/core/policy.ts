@@ -9,7 +9,7 @@ import { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import { Context, contextOf } from './context.ts';
 import { OptionError } from './errors.ts';
-import { checkDuration } from './options.ts';
+import { checkDuration, checkFunction } from './options.ts';
 import { Scope } from './scope.ts';
 import type { CallContext, CallOptions, Layer, Transport } from './transport.ts';
 
@@ -41,7 +41,7 @@ export function policyOf(execute: Execute, clock: Clock, limitMs: number = Infin
 }
 
 function invokeFunction(fn: (context: CallContext) => Promise<unknown>, context: Context): Promise<unknown> {
-  return fn(context);
+  return checkFunction('run', 'fn', fn)(context);
 }
 
 /** The public function of a layer around `next`. */
@@ -55,7 +55,12 @@ export function transportOf<Q, S>(
     if (options === undefined && limitMs === Infinity) {
       return execute(next, request, new Context(new Call(clock, undefined), undefined, 1, undefined));
     }
-    return enter(execute, next, request, options, clock, limitMs);
+    try {
+      return enter(execute, next, request, options, clock, limitMs);
+    } catch (error) {
+      // Whoever calls an async function awaits its errors too, those in what it was told included.
+      return Promise.reject(error);
+    }
   };
 }
 
@@ -71,7 +76,7 @@ function enter<Q, S>(
   clock: Clock,
   limitMs: number,
 ): Promise<S> {
-  const outer = options && contextOf(options);
+  const outer = options ? contextOf(options) : undefined;
   const goesOn = outer !== undefined && (outer as CallOptions) === options;
   if (goesOn && (limitMs === Infinity || outer.remainingMs() <= limitMs))
     return execute(next, request, outer);
