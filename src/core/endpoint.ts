@@ -89,7 +89,10 @@ export function toEndpoints<E>(
 
 /** An address as events and errors may show it: without the user and password that a URL may carry (law 13). */
 export function labelOf(address: unknown): string {
-  const text =
-    typeof address === 'object' && address !== null && !(address instanceof URL) ? '' : String(address);
-  return text === '' ? 'an endpoint' : text.replace(/\/\/[^/@]*@/, '//');
+  // A client, whether object or function, is not shown: who knows what its text holds.
+  const isClient = typeof address === 'function' || (typeof address === 'object' && address !== null);
+  if (isClient && !(address instanceof URL)) return 'an endpoint';
+  // As in a URL, the last @ of the authority ends the user info: passwords may hold one.
+  const text = String(address).replace(/\/\/[^/?#]*@/, '//');
+  return text === '' ? 'an endpoint' : text;
 }

@@ -22,20 +22,25 @@ export type Observer = (event: ObserverEvent) => void;
 
 /** The process-wide slot; one object however many copies of the package are loaded. */
 interface Slot {
-  observer: Observer | undefined;
+  /** In order of arrival. Replaced, never changed: who is being told is not disturbed by who comes or goes. */
+  listeners: readonly Listener[];
+}
+
+/** One `observe`: an object of its own, so that a function given twice is stopped once for each. */
+interface Listener {
+  readonly observer: Observer;
 }
 
 const SLOT = Symbol.for('evenkeel.observer');
-const NOBODY: Slot = { observer: undefined };
 
 function slot(): Slot {
   const holder = globalThis as { [SLOT]?: Slot };
-  return (holder[SLOT] ??= { ...NOBODY });
+  return (holder[SLOT] ??= { listeners: [] });
 }
 
 /**
- * Sets the process-wide observer and answers with a function that puts the earlier one back. The earlier one,
- * if any, goes on hearing everything.
+ * Adds a process-wide observer and answers with a function that takes it out again. Others, earlier or later, go
+ * on hearing everything; they may be stopped in any order.
  *
  * @example
  * ```ts
@@ -51,14 +56,10 @@ function slot(): Slot {
  */
 export function observe(observer: Observer): () => void {
   const shared = slot();
-  const earlier = shared.observer;
-  const both: Observer = (event) => {
-    earlier?.(event);
-    observer(event);
-  };
-  shared.observer = earlier === undefined ? observer : both;
+  const listener: Listener = { observer };
+  shared.listeners = [...shared.listeners, listener];
   return () => {
-    shared.observer = earlier;
+    shared.listeners = shared.listeners.filter((one) => one !== listener);
   };
 }
 
@@ -77,13 +78,13 @@ export class Reporter {
 
   /** Whether anybody listens; ask before building an event. */
   get on(): boolean {
-    return this.#observer !== undefined || (this.#slot ??= slot()).observer !== undefined;
+    return this.#observer !== undefined || (this.#slot ??= slot()).listeners.length > 0;
   }
 
   tell(type: string, facts: Readonly<Record<string, unknown>>): void {
     const event: ObserverEvent = { ...facts, room: this.#room, type, name: this.#name };
     hear(this.#observer, event);
-    hear((this.#slot ??= slot()).observer, event);
+    for (const { observer } of (this.#slot ??= slot()).listeners) hear(observer, event);
   }
 }
 

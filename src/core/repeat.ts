@@ -30,16 +30,17 @@ export function mayActTwice(request: unknown, options: CallOptions): boolean {
   return method === undefined || IDEMPOTENT.has(method.toUpperCase());
 }
 
+/** How far causes and members are followed: they may lead back to where they began. */
+const MAX_DEPTH = 5;
+
 /** Whether `error` proves that the request never left this machine. */
-export function neverLeft(error: unknown): boolean {
-  for (let depth = 0, at = error; depth < 5 && typeof at === 'object' && at !== null; depth++) {
-    const { code, cause, errors } = at as { code?: unknown; cause?: unknown; errors?: unknown };
-    if (typeof code === 'string' && NEVER_LEFT.test(code)) return true;
-    // A dual-stack connect fails with one error per address: each of them must say so.
-    if (Array.isArray(errors) && errors.length > 0) return errors.every((one) => neverLeft(one));
-    at = cause;
-  }
-  return false;
+export function neverLeft(error: unknown, depth: number = 0): boolean {
+  if (depth >= MAX_DEPTH || typeof error !== 'object' || error === null) return false;
+  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  // A dual-stack connect fails with one error per address: each of them must say so. Its own code is only the
+  // first one's, so it is not asked.
+  if (Array.isArray(errors) && errors.length > 0) return errors.every((one) => neverLeft(one, depth + 1));
+  return (typeof code === 'string' && NEVER_LEFT.test(code)) || neverLeft(cause, depth + 1);
 }
 
 function methodOf(holder: unknown): string | undefined {

@@ -33,7 +33,7 @@ export interface EjectionTimes {
 export function eject(state: Ejection, nowMs: number, times: EjectionTimes, draw: number): Ejection {
   const row = rowAt(state, nowMs, times) + 1;
   const fullMs = Math.min(times.maxMs, times.baseMs * 2 ** (row - 1));
-  return { kind: 'out', ticket: state.ticket + 1, row, untilMs: nowMs + fullMs / 2 + (draw * fullMs) / 2 };
+  return { kind: 'out', ticket: state.ticket + 1, row, untilMs: nowMs + fullMs * (0.5 + draw / 2) };
 }
 
 /**

@@ -10,8 +10,8 @@ export class RollingWindow {
   readonly #bucketMs: number;
   readonly #counts: number[] = new Array<number>(BUCKETS).fill(0);
   readonly #sums: number[] = new Array<number>(BUCKETS).fill(0);
-  // The number of the newest bucket since the origin of time.
-  #newest = -1;
+  // The number of the newest bucket since the origin of time, which may lie ahead: then it is negative.
+  #newest = -Infinity;
   #count = 0;
   #sum = 0;
 
@@ -30,7 +30,7 @@ export class RollingWindow {
   }
 
   add(nowMs: number, value: number): void {
-    const slot = this.advance(nowMs) % BUCKETS;
+    const slot = slotOf(this.advance(nowMs));
     this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
     this.#sums[slot] = (this.#sums[slot] ?? 0) + value;
     this.#count++;
@@ -44,7 +44,7 @@ export class RollingWindow {
     if (now - this.#newest >= BUCKETS) {
       if (this.#count > 0) this.clear();
     } else {
-      for (let bucket = this.#newest + 1; bucket <= now; bucket++) this.#empty(bucket % BUCKETS);
+      for (let bucket = this.#newest + 1; bucket <= now; bucket++) this.#empty(slotOf(bucket));
     }
     return (this.#newest = now);
   }
@@ -62,4 +62,10 @@ export class RollingWindow {
     this.#counts[slot] = 0;
     this.#sums[slot] = 0;
   }
+}
+
+/** Where a bucket stands in the ring, also before the origin of time. */
+function slotOf(bucket: number): number {
+  const slot = bucket % BUCKETS;
+  return slot < 0 ? slot + BUCKETS : slot;
 }
