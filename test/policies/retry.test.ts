@@ -230,6 +230,13 @@ describe('retry', () => {
     ]);
   });
 
+  it('does not repeat a mistake of the program’s: a function that returns no promise', async () => {
+    const wrong = vi.fn(() => 42);
+    const answer = outcome(retry({ clock: virtualClock() }).run(wrong as never));
+    expect(await answer).toMatchObject({ error: { code: 'EVENKEEL_OPTION' } });
+    expect(wrong).toHaveBeenCalledTimes(1);
+  });
+
   it('is not broken by an observer that throws', async () => {
     const { clock, random } = kit();
     const observer = () => {
