@@ -122,6 +122,21 @@ describe('retry', () => {
     ['a PUT', { method: 'PUT' }, boom, 3],
     ['a PUT of a stream', { method: 'PUT', body: new ReadableStream() }, boom, 1],
     ['a call without a method', {}, boom, 3],
+    ['a PURGE', { method: 'PURGE' }, boom, 1],
+    ['a remote procedure call', { method: 'eth_call' }, boom, 3],
+    ['another one', { method: 'getUser' }, boom, 3],
+    [
+      'a POST whose connect timed out',
+      { method: 'POST' },
+      Object.assign(new Error('x'), { code: 'ETIMEDOUT', syscall: 'connect' }),
+      3,
+    ],
+    [
+      'a POST whose outcome is UNCERTAIN',
+      { method: 'POST' },
+      Object.assign(new Error('x'), { code: 'UNCERTAIN' }),
+      1,
+    ],
   ])('sends %s again only if it may', async (_, options, error, attempts) => {
     const { clock, random } = kit();
     const wire = vi.fn(() => Promise.reject(error)) as unknown as Transport<string, string, RequestInit>;
