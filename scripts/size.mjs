@@ -31,8 +31,17 @@ const ROWS = [
   { name: 'resilientFetch', imports: ['resilientFetch'] },
 ];
 
-/** Misses of the target that are known and explained in docs/decisions; no row may grow beyond them. */
-const KNOWN = {};
+/** Misses of the target that are known and explained in docs/decisions/0005; no row may grow beyond them. */
+const KNOWN = {
+  timeout: 1950,
+  bulkhead: 2680,
+  retry: 4100,
+  circuitBreaker: 3470,
+  'all four guards': 5590,
+  'balance + p2c + peakEwma': 5440,
+  '… + health + quorum read': 10_400,
+  'coalescingCache beyond lru-cache': 7330,
+};
 
 async function bytesOf({ imports, external = [] }) {
   const result = await build({

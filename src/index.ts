@@ -23,7 +23,6 @@ export { type Clock, systemClock, type TimerHandle } from './core/clock.ts';
 export { consecutiveFailures, type ConsecutiveFailuresOptions } from './core/consecutive-failures.ts';
 export { endpoint, type Endpoint, type EndpointOptions } from './core/endpoint.ts';
 export {
-  type ErrorFacts,
   EvenkeelError,
   isEvenkeelError,
   isOptionError,

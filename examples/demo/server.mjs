@@ -18,7 +18,7 @@ async function read(request) {
   return text;
 }
 
-const server = createServer(async (request, response) => {
+async function serve(request, response) {
   const answer = (status, body) => {
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
@@ -33,7 +33,9 @@ const server = createServer(async (request, response) => {
   }
   await sleep(behaviour === 'slow' ? 10 * WORK_MS : WORK_MS);
   return answer(200, { server: name, path: request.url });
-});
+}
+
+const server = createServer((request, response) => void serve(request, response));
 
 server.listen(Number(port), '127.0.0.1', () => process.send({ port: server.address().port }));
 process.on('message', (message) => {

@@ -52,27 +52,24 @@ export function peakEwma(options: PeakEwmaOptions = {}): Cost {
   const decayMs = checkInterval('peakEwma', 'decayMs', options.decayMs ?? 10_000);
   const floorMs = checkDuration('peakEwma', 'floorMs', options.floorMs ?? 1);
   const penaltyMs = checkInterval('peakEwma', 'penaltyMs', options.penaltyMs ?? 5000);
-  return { meter: () => new PeakEwma(decayMs, floorMs, penaltyMs) };
+  const times = { decayMs, floorMs, penaltyMs };
+  return { meter: () => new PeakEwma(times) };
 }
 
 class PeakEwma implements CostMeter {
-  readonly #decayMs: number;
-  readonly #floorMs: number;
-  readonly #penaltyMs: number;
+  readonly #times: Required<PeakEwmaOptions>;
   // Whole numbers: V8 keeps them in the object, and boxes fractions, which costs a cache miss a pick.
   #estimateUs = 0;
   #stampMs = 0;
   #known = false;
 
-  constructor(decayMs: number, floorMs: number, penaltyMs: number) {
-    this.#decayMs = decayMs;
-    this.#floorMs = floorMs;
-    this.#penaltyMs = penaltyMs;
+  constructor(times: Required<PeakEwmaOptions>) {
+    this.#times = times;
   }
 
   cost(nowMs: number, pending: number, ageMs: number): number {
     const latencyMs = this.#known ? this.#estimate(nowMs) : pending > 0 ? UNKNOWN_MS : 0;
-    return Math.max(this.#floorMs, latencyMs, ageMs) * (pending + 1);
+    return Math.max(this.#times.floorMs, latencyMs, ageMs) * (pending + 1);
   }
 
   record(nowMs: number, latencyMs: number, outcome: Outcome): void {
@@ -86,7 +83,7 @@ class PeakEwma implements CostMeter {
       if (latencyMs > estimateMs) this.#set(nowMs, latencyMs);
     } else {
       const hintMs = Math.min(outcome.retryAfterMs, MAX_HINT_MS);
-      this.#set(nowMs, Math.max(this.#penaltyMs, hintMs, latencyMs, estimateMs));
+      this.#set(nowMs, Math.max(this.#times.penaltyMs, hintMs, latencyMs, estimateMs));
     }
   }
 
@@ -104,7 +101,7 @@ class PeakEwma implements CostMeter {
 
   /** A clock that steps back fades nothing. */
   #fade(nowMs: number): number {
-    return nowMs > this.#stampMs ? Math.exp((this.#stampMs - nowMs) / this.#decayMs) : 1;
+    return nowMs > this.#stampMs ? Math.exp((this.#stampMs - nowMs) / this.#times.decayMs) : 1;
   }
 
   #set(nowMs: number, estimateMs: number): void {

@@ -30,6 +30,11 @@ export class CoarseClock {
     return this.#look();
   }
 
+  /** The same moment on the clock itself. */
+  timeOf(ms: number): number {
+    return (this.#originMs ?? 0) + ms;
+  }
+
   #look(): number {
     const now = this.#clock.now();
     this.#originMs ??= now;

@@ -149,8 +149,7 @@ export class CacheEngine<A, V> {
     } else {
       this.#statistics.coalesced++;
     }
-    load.callers++;
-    return load;
+    return this.#loader.join(load);
   }
 
   /** The same where there is something stale to turn to. */

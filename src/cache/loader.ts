@@ -11,6 +11,7 @@ import { TimeoutError } from '../core/errors.ts';
 import type { Reporter } from '../core/observer.ts';
 import { invoke, type Next } from '../core/policy.ts';
 import { Scope } from '../core/scope.ts';
+import { Deadlines } from './deadlines.ts';
 import { CacheDisposedError, LoadsFullError, refuseResponse } from './errors.ts';
 import { afterFailure, type Entry, verdictOf } from './freshness.ts';
 import type { Key } from './keys.ts';
@@ -28,8 +29,8 @@ export class Loader<A, V> {
   readonly #statistics: Statistics;
   readonly #reporter: Reporter;
   readonly #background = new Background();
-  // Around every load, so that disposing of the cache ends them all.
-  readonly #root: Scope;
+  readonly #deadlines: Deadlines<Load<A, V>>;
+  #disposed: CacheDisposedError | undefined = undefined;
 
   constructor(
     where: string,
@@ -46,7 +47,9 @@ export class Loader<A, V> {
     this.#statistics = statistics;
     this.#reporter = reporter;
     this.loads = new Loads(settings.maxLoads, settings.maxQueuedLoads);
-    this.#root = new Scope(settings.clock, Infinity);
+    this.#deadlines = new Deadlines(settings.clock, (load) =>
+      this.#abort(load, new TimeoutError(settings.hardTimeoutMs, 'the load')),
+    );
   }
 
   /**
@@ -56,7 +59,7 @@ export class Loader<A, V> {
    * @throws {@link CacheDisposedError} after {@link Loader.dispose}
    */
   load(key: Key, arg: A): Load<A, V> {
-    if (this.#root.aborted) throw this.#root.reason;
+    if (this.#disposed !== undefined) throw this.#disposed;
     const { loads } = this;
     if (loads.hasRoom) {
       const load = this.#open(key, arg, false);
@@ -72,10 +75,18 @@ export class Loader<A, V> {
 
   /** Loads in the background, in the async context of the cache's creator; not at all if there is no room. */
   refresh(key: Key, arg: A): void {
-    if (this.#root.aborted || !this.loads.hasRoom) return;
+    if (this.#disposed !== undefined || !this.loads.hasRoom) return;
     const load = this.#open(key, arg, true);
     this.loads.enter();
     this.#background.run(() => this.#run(load));
+  }
+
+  /** One more caller waits for the load; the first makes a background load one that the process stays alive for. */
+  join(load: Load<A, V>): Load<A, V> {
+    const { idle } = load;
+    load.callers++;
+    if (idle) this.#deadlines.arm(load);
+    return load;
   }
 
   /** The same load with a stale value after `ms` if there is one then. */
@@ -96,23 +107,26 @@ export class Loader<A, V> {
         nowMs,
       );
     }, ms);
-    return (load.prompt = prompt);
+    const { idle } = load;
+    load.prompt = prompt;
+    if (idle) this.#deadlines.arm(load);
+    return prompt;
   }
 
   /** Ends every load; their callers are rejected. */
   dispose(): void {
+    this.#disposed ??= new CacheDisposedError();
     this.loads.fenceAll();
-    this.#root.abort(new CacheDisposedError());
+    for (const load of this.loads.fenced) this.#abort(load, this.#disposed);
   }
 
   #open(key: Key, arg: A, background: boolean): Load<A, V> {
     const { clock, hardTimeoutMs } = this.#settings;
-    const endless = hardTimeoutMs === Infinity;
-    const scope = new Scope(clock, endless ? Infinity : clock.now() + hardTimeoutMs);
-    const load = new Load<A, V>(key, arg, scope, background, this.#store.clock.read());
-    scope.rejectWith((reason) => this.#failed(load, reason));
-    scope.within(this.#root);
-    if (!endless) scope.expireIn(hardTimeoutMs);
+    const coarse = this.#store.clock;
+    const nowMs = coarse.read();
+    const scope = new Scope(clock, coarse.timeOf(nowMs) + hardTimeoutMs);
+    const load = new Load<A, V>(key, arg, scope, background, nowMs);
+    this.#deadlines.watch(load);
     this.loads.add(load);
     return load;
   }
@@ -135,6 +149,11 @@ export class Loader<A, V> {
     );
   }
 
+  #abort(load: Load<A, V>, reason: unknown): void {
+    load.scope.abort(reason);
+    this.#failed(load, reason);
+  }
+
   #loaded(load: Load<A, V>, value: V): void {
     let tags: readonly string[] | undefined;
     try {
@@ -144,7 +163,7 @@ export class Loader<A, V> {
       this.#failed(load, error);
       return;
     }
-    this.loads.end(load);
+    this.#end(load);
     const stored =
       load.fencedBy === undefined && this.#store.put(load.key, value, load.startedMs, tags, load.generation);
     if (!stored) this.#statistics.fenced++;
@@ -154,7 +173,7 @@ export class Loader<A, V> {
   }
 
   #failed(load: Load<A, V>, error: unknown): void {
-    this.loads.end(load);
+    this.#end(load);
     this.#statistics.failures++;
     const nowMs = this.#store.clock.read();
     const entry = this.#store.peek(load.key, nowMs);
@@ -168,6 +187,12 @@ export class Loader<A, V> {
       if (entry === undefined) wait.fail(error);
       else this.#serve(wait, entry, 'error', error, nowMs);
     }
+  }
+
+  #end(load: Load<A, V>): void {
+    load.ended = true;
+    this.#deadlines.disarm(load);
+    this.loads.end(load);
   }
 
   /** What a failure means for the calls to come. */

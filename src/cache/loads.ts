@@ -5,11 +5,16 @@
  * more misses than entries reject innocent callers (lru-cache issue 320). A load is fenced by taking it out of
  * the map: it ends as any other and answers whoever waits, but nobody new joins it and nothing is stored.
  */
+import type { TimerHandle } from '../core/clock.ts';
 import type { Scope } from '../core/scope.ts';
+import type { Limited } from './deadlines.ts';
 import type { Key } from './keys.ts';
 
 /** What made a load's value unwanted. */
 export type Fence = 'set' | 'delete' | 'clear' | 'tag';
+
+/** No invalidation can make a load late that has not been begun. */
+const NOT_BEGUN = -1;
 
 const ignore = (): void => {};
 
@@ -44,7 +49,7 @@ export class Wait<V> {
 }
 
 /** One call of the loader, and those who wait for its end. */
-export class Load<A, V> extends Wait<V> {
+export class Load<A, V> extends Wait<V> implements Limited {
   readonly key: Key;
   readonly arg: A;
   readonly scope: Scope;
@@ -53,11 +58,13 @@ export class Load<A, V> extends Wait<V> {
   readonly createdMs: number;
   /** When the loader was called. */
   startedMs: number;
-  /** The generation of tags when the loader was called; until then nothing can make it late. */
-  generation: number = Infinity;
+  /** The generation of tags when the loader was called. */
+  generation: number = NOT_BEGUN;
   fencedBy: Fence | undefined = undefined;
   /** Callers who take a stale value when the soft timeout has passed. */
   prompt: Prompt<V> | undefined = undefined;
+  ended = false;
+  timer: TimerHandle = undefined;
 
   constructor(key: Key, arg: A, scope: Scope, background: boolean, nowMs: number) {
     super();
@@ -68,18 +75,28 @@ export class Load<A, V> extends Wait<V> {
     this.createdMs = nowMs;
     this.startedMs = nowMs;
   }
+
+  get dueMs(): number {
+    return this.scope.deadline;
+  }
+
+  get idle(): boolean {
+    return this.background && this.callers === 0 && this.prompt === undefined;
+  }
 }
 
 /** A wait with a soft timeout. */
 export class Prompt<V> extends Wait<V> {
   open = true;
-  timer: unknown = undefined;
+  timer: TimerHandle = undefined;
 }
 
 export class Loads<A, V> {
   readonly #maxLoads: number;
   readonly #maxQueued: number;
-  #current = new Map<Key, Load<A, V>>();
+  readonly #current = new Map<Key, Load<A, V>>();
+  // Those whose callers still wait.
+  readonly #fenced = new Set<Load<A, V>>();
   // In order of arrival.
   readonly #queue = new Map<Load<A, V>, () => void>();
   #running = 0;
@@ -108,7 +125,8 @@ export class Loads<A, V> {
   /** The load of this key that a new caller may join: none that began before the last invalidation of a tag. */
   joinable(key: Key, generation: number): Load<A, V> | undefined {
     const load = this.#current.get(key);
-    return load === undefined || load.generation < generation ? undefined : load;
+    if (load === undefined || load.generation === generation) return load;
+    return load.generation === NOT_BEGUN ? load : undefined;
   }
 
   /** Makes it the load of its key; an earlier one is fenced. */
@@ -121,12 +139,17 @@ export class Loads<A, V> {
     const load = this.#current.get(key);
     if (load === undefined) return;
     load.fencedBy = by;
+    this.#fenced.add(load);
     this.#current.delete(key);
   }
 
   fenceAll(): void {
-    for (const load of this.#current.values()) load.fencedBy = 'clear';
-    this.#current = new Map();
+    for (const key of this.#current.keys()) this.fence(key, 'clear');
+  }
+
+  /** Every load under way, after {@link Loads.fenceAll}. */
+  get fenced(): readonly Load<A, V>[] {
+    return [...this.#fenced];
   }
 
   /** Takes a place; ask `hasRoom` before. */
@@ -142,11 +165,9 @@ export class Loads<A, V> {
   /** The load has ended: its place goes to whoever has waited longest. */
   end(load: Load<A, V>): void {
     if (load.fencedBy === undefined) this.#current.delete(load.key);
+    else this.#fenced.delete(load);
     // One that ends while it waits has no place to give.
-    if (!this.#queue.delete(load)) this.leave();
-  }
-
-  leave(): void {
+    if (this.#queue.size > 0 && this.#queue.delete(load)) return;
     for (const [load, enter] of this.#queue) {
       this.#queue.delete(load);
       enter();

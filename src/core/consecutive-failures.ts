@@ -42,6 +42,10 @@ class ConsecutiveCounter implements TripCounter {
     return this.#row >= this.#limit;
   }
 
+  get calm(): boolean {
+    return this.#row === 0;
+  }
+
   reset(): void {
     this.#row = 0;
   }

@@ -8,7 +8,7 @@
 import type { AbortHook } from './abort.ts';
 import type { Call } from './call.ts';
 import { Scope } from './scope.ts';
-import type { CallContext, CallOptions, Criticality } from './transport.ts';
+import type { CallContext, CallOptions } from './transport.ts';
 
 /** An own property that refers to the context itself, so that even a spread copy leads back to it. */
 const SELF: unique symbol = Symbol.for('evenkeel.context');
@@ -32,22 +32,6 @@ export class Context implements CallContext {
     return (this.scope ??= new Scope(this.call.clock, Infinity)).signal;
   }
 
-  get affinityKey(): string | undefined {
-    return this.call.options?.affinityKey;
-  }
-
-  get idempotencyKey(): string | undefined {
-    return this.call.options?.idempotencyKey;
-  }
-
-  get idempotent(): boolean | undefined {
-    return this.call.options?.idempotent;
-  }
-
-  get criticality(): Criticality | undefined {
-    return this.call.options?.criticality;
-  }
-
   remainingMs(): number {
     const { scope } = this;
     if (scope === undefined || scope.deadline === Infinity) return Infinity;
@@ -64,17 +48,12 @@ export class Context implements CallContext {
     return new Context(this.call, this.scope, this.attempt, address);
   }
 
-  /** The same attempt, in a scope of its own. */
-  inside(scope: Scope): Context {
-    return new Context(this.call, scope, this.attempt, this.endpoint);
-  }
-
   /** Tells the hook if the call is aborted; at once if it has been. */
   onAbort(hook: AbortHook): void {
     this.scope?.add(hook);
   }
 
-  /** Copies what the caller's options hold for the wire: a fetch's method, headers and body. */
+  /** Copies what else the caller said: an idempotency key, and for the wire a fetch's method, headers, body. */
   #adopt(options: CallOptions): void {
     for (const key in options) {
       if (!(key in this) && key !== 'timeoutMs') {

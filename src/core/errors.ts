@@ -7,12 +7,6 @@
 
 const BRAND: unique symbol = Symbol.for('evenkeel.error') as never;
 
-/** What an {@link EvenkeelError} may be given beside its message. */
-export interface ErrorFacts {
-  /** The error that led to this one. */
-  readonly cause?: unknown;
-}
-
 /**
  * The base of every error that evenkeel itself throws. Errors of your own functions pass through untouched.
  *
@@ -22,8 +16,9 @@ export class EvenkeelError extends Error {
   /** Stable across versions, for instance `'EVENKEEL_TIMEOUT'`. */
   readonly code: string;
 
-  constructor(code: string, message: string, facts?: ErrorFacts) {
-    super(message, facts?.cause === undefined ? undefined : { cause: facts.cause });
+  /** @param options - the `cause`, if there is one */
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -35,6 +35,8 @@ export function failureRate(options: FailureRateOptions = {}): TripRule {
 }
 
 class RateCounter implements TripCounter {
+  /** Every call counts. */
+  readonly calm: boolean = false;
   readonly #window: RollingWindow;
   readonly #minimumCalls: number;
   readonly #rate: number;

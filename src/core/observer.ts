@@ -33,9 +33,12 @@ interface Listener {
 
 const SLOT = Symbol.for('evenkeel.observer');
 
+// The way to the slot: looking it up on the global object for every event would cost more than the event.
+let found: Slot | undefined;
+
 function slot(): Slot {
   const holder = globalThis as { [SLOT]?: Slot };
-  return (holder[SLOT] ??= { listeners: [] });
+  return (found ??= holder[SLOT] ??= { listeners: [] });
 }
 
 /**
@@ -68,7 +71,6 @@ export class Reporter {
   readonly #room: string;
   readonly #name: string | undefined;
   readonly #observer: Observer | undefined;
-  #slot: Slot | undefined = undefined;
 
   constructor(room: string, options: { readonly name?: string; readonly observer?: Observer }) {
     this.#room = room;
@@ -78,13 +80,13 @@ export class Reporter {
 
   /** Whether anybody listens; ask before building an event. */
   get on(): boolean {
-    return this.#observer !== undefined || (this.#slot ??= slot()).listeners.length > 0;
+    return this.#observer !== undefined || slot().listeners.length > 0;
   }
 
   tell(type: string, facts: Readonly<Record<string, unknown>>): void {
     const event: ObserverEvent = { ...facts, room: this.#room, type, name: this.#name };
     hear(this.#observer, event);
-    for (const { observer } of (this.#slot ??= slot()).listeners) hear(observer, event);
+    for (const { observer } of slot().listeners) hear(observer, event);
   }
 }
 

@@ -4,7 +4,7 @@
  * An attempt is classified once, by the innermost layer that has a `classify` option, and the verdict travels
  * with the call; so the balancer, the health tracker, the breaker and the retry can never disagree about it.
  */
-import { isTimeoutError } from './errors.ts';
+import { isOptionError, isTimeoutError } from './errors.ts';
 
 /**
  * - `success`: the endpoint did its work.
@@ -48,6 +48,8 @@ export function outcomeOf(kind: OutcomeKind): Outcome {
  * evenkeel's own guards do when they refuse a call.
  */
 export function outcomeOfError(error: unknown): Outcome {
+  // A mistake of the program's: nobody has failed, and another attempt would make it again.
+  if (isOptionError(error)) return IGNORED;
   const hint = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
   if (typeof hint !== 'number' || !(hint >= 0)) return FAILURE;
   return hint === 0 ? OVERLOAD : { kind: 'overload', retryAfterMs: hint };

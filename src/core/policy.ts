@@ -9,7 +9,7 @@ import { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import { Context, contextOf } from './context.ts';
 import { OptionError } from './errors.ts';
-import { checkDuration } from './options.ts';
+import { checkDuration, checkFunction } from './options.ts';
 import { Scope } from './scope.ts';
 import type { CallContext, CallOptions, Layer, Transport } from './transport.ts';
 
@@ -41,7 +41,7 @@ export function policyOf(execute: Execute, clock: Clock, limitMs: number = Infin
 }
 
 function invokeFunction(fn: (context: CallContext) => Promise<unknown>, context: Context): Promise<unknown> {
-  return fn(context);
+  return checkFunction('run', 'fn', fn)(context);
 }
 
 /** The public function of a layer around `next`. */
@@ -55,11 +55,19 @@ export function transportOf<Q, S>(
     if (options === undefined && limitMs === Infinity) {
       return execute(next, request, new Context(new Call(clock, undefined), undefined, 1, undefined));
     }
-    return enter(execute, next, request, options, clock, limitMs);
+    try {
+      return enter(execute, next, request, options, clock, limitMs);
+    } catch (error) {
+      // Whoever calls an async function awaits its errors too, those in what it was told included.
+      return Promise.reject(error);
+    }
   };
 }
 
-/** The door for calls that bring options, or that have a limit. */
+/**
+ * The door for calls that bring options, or that have a limit. The options may be a context, handed in by a layer
+ * or by user code: then the call goes on, in a scope of its own only if this layer's limit is the tighter one.
+ */
 function enter<Q, S>(
   execute: Execution<Q, S>,
   next: Next<Q, S>,
@@ -68,62 +76,30 @@ function enter<Q, S>(
   clock: Clock,
   limitMs: number,
 ): Promise<S> {
-  const outer = options === undefined ? undefined : contextOf(options);
-  if (outer !== undefined && (outer as CallOptions) === options) {
-    return limitMs === Infinity
-      ? execute(next, request, outer)
-      : narrow(execute, next, request, outer, limitMs);
-  }
-  const call = new Call(outer?.call.clock ?? clock, options);
-  const signal = callersSignal(options, outer);
-  const limit = Math.min(
-    limitMs,
-    options?.timeoutMs === undefined ? Infinity : checkDuration('call', 'timeoutMs', options.timeoutMs),
-  );
-  if (limit === Infinity && signal === undefined) {
-    return execute(next, request, new Context(call, outer?.scope, outer?.attempt ?? 1, outer?.endpoint));
-  }
-  const scope = scopeWithin(outer?.scope, call.clock, limit);
-  if (signal !== undefined && !scope.aborted) scope.under(signal);
-  return scoped(
-    execute,
-    next,
-    request,
-    new Context(call, scope, outer?.attempt ?? 1, outer?.endpoint),
-    scope,
-  );
-}
-
-/** A layer's own limit inside a call: a scope of its own, unless the call ends sooner anyway. */
-function narrow<Q, S>(
-  execute: Execution<Q, S>,
-  next: Next<Q, S>,
-  request: Q,
-  context: Context,
-  limitMs: number,
-): Promise<S> {
-  if (context.remainingMs() <= limitMs) return execute(next, request, context);
-  const scope = scopeWithin(context.scope, context.call.clock, limitMs);
-  return scoped(execute, next, request, context.inside(scope), scope);
-}
-
-/** The signal beside the one that an outer context already stands for. */
-function callersSignal(
-  options: CallOptions | undefined,
-  outer: Context | undefined,
-): AbortSignal | undefined {
-  const signal = options?.signal;
-  if (signal === undefined || signal === null) return undefined;
-  return outer !== undefined && outer.scope !== undefined && outer.scope.signal === signal
-    ? undefined
-    : signal;
+  const outer = options ? contextOf(options) : undefined;
+  const goesOn = outer !== undefined && (outer as CallOptions) === options;
+  if (goesOn && (limitMs === Infinity || outer.remainingMs() <= limitMs))
+    return execute(next, request, outer);
+  const said = goesOn ? undefined : options;
+  const call = goesOn ? outer.call : new Call(outer?.call.clock ?? clock, options);
+  const tighter =
+    said?.timeoutMs === undefined
+      ? limitMs
+      : Math.min(limitMs, checkDuration('call', 'timeoutMs', said.timeoutMs));
+  const scope =
+    tighter === Infinity && !said?.signal ? outer?.scope : scopeWithin(outer?.scope, call.clock, tighter);
+  if (said?.signal) scope?.under(said.signal);
+  const context = new Context(call, scope, outer?.attempt ?? 1, outer?.endpoint);
+  return scope === undefined || scope === outer?.scope
+    ? execute(next, request, context)
+    : scoped(execute, next, request, context, scope);
 }
 
 /** A scope that ends with the outer one, or when its own limit has passed. */
 export function scopeWithin(outer: Scope | undefined, clock: Clock, limitMs: number): Scope {
   const ends = limitMs === Infinity ? Infinity : clock.now() + limitMs;
   const scope = new Scope(clock, outer === undefined ? ends : Math.min(ends, outer.deadline));
-  if (outer !== undefined && !scope.within(outer)) return scope;
+  outer?.add(scope);
   if (ends === scope.deadline && ends !== Infinity) scope.expireIn(limitMs);
   return scope;
 }

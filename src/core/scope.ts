@@ -46,29 +46,17 @@ export class Scope implements AbortHook, AbortSource {
     return this.#controller.signal;
   }
 
-  /** Ends with the scope around it; answers whether that one is still open. */
-  within(outer: Scope): boolean {
-    if (outer.#state === ABORTED) {
-      this.abort(outer.reason);
-      return false;
-    }
-    if (outer.#state === OPEN) link(outer, this);
-    return true;
-  }
-
-  /** Ends with the caller's signal; answers whether that one is still open. */
-  under(signal: AbortSignal): boolean {
-    if (signal.aborted) {
-      this.abort(signal.reason);
-      return false;
-    }
-    if (this.owner === undefined) followSignal(signal, this);
+  /** Ends with the caller's signal. */
+  under(signal: AbortSignal): void {
+    if (this.#state !== OPEN) return;
+    if (signal.aborted) this.abort(signal.reason);
+    else if (this.owner === undefined) followSignal(signal, this);
     else followSignal(signal, (this.#bridge = hookOf((reason) => this.abort(reason))));
-    return true;
   }
 
   /** Ends with a {@link TimeoutError} when `ms` have passed. */
   expireIn(ms: number, kind?: 'background'): void {
+    if (this.#state !== OPEN) return;
     this.#timer = this.#clock.setTimeout(() => this.abort(new TimeoutError(ms)), ms, kind);
   }
 

@@ -15,6 +15,8 @@ export interface TripRule {
 export interface TripCounter {
   /** Counts an outcome; answers whether the rule trips now. */
   record(kind: OutcomeKind, durationMs: number, nowMs: number): boolean;
+  /** Whether a success would change nothing; spares its user the visit. */
+  readonly calm: boolean;
   /** Forgets all. */
   reset(): void;
   /** Why it tripped, in words. */

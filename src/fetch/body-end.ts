@@ -10,7 +10,13 @@ export type BodyEnded = (failed: boolean) => void;
 /** The reading methods of a body, each of which ends it. */
 const READERS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
 
-const listeners = new WeakMap<object, BodyEnded>();
+/** Who waits for the end of this body; on the response or the stream itself, which is cheaper than a WeakMap. */
+const LISTENER: unique symbol = Symbol('evenkeel.bodyEnded');
+
+interface Watched {
+  [LISTENER]?: BodyEnded | undefined;
+}
+
 // One derived prototype for each prototype met: the platform's, and perhaps a polyfill's.
 const watchedPrototypes = new WeakMap<object, object>();
 
@@ -24,11 +30,11 @@ export function onBodyEnd(response: Response, ended: BodyEnded): void {
     ended(false);
     return;
   }
-  watch(response, ended, deriveResponse);
+  watch(response as Watched, ended, deriveResponse);
 }
 
-function watch(target: object, ended: BodyEnded, derive: (prototype: object) => object): void {
-  listeners.set(target, ended);
+function watch(target: Watched, ended: BodyEnded, derive: (prototype: object) => object): void {
+  target[LISTENER] = ended;
   const prototype = Object.getPrototypeOf(target) as object;
   let derived = watchedPrototypes.get(prototype);
   if (derived === undefined) {
@@ -38,9 +44,9 @@ function watch(target: object, ended: BodyEnded, derive: (prototype: object) => 
   Object.setPrototypeOf(target, derived);
 }
 
-function tell(target: object, failed: boolean): void {
-  const ended = listeners.get(target);
-  listeners.delete(target);
+function tell(target: Watched, failed: boolean): void {
+  const ended = target[LISTENER];
+  target[LISTENER] = undefined;
   ended?.(failed);
 }
 
@@ -71,14 +77,13 @@ function deriveResponse(prototype: object): object {
   }
   return Object.defineProperty(derived, 'body', {
     configurable: true,
-    get(this: object): unknown {
-      const body = Reflect.get(prototype, 'body', this) as object | null;
-      const ended = listeners.get(this);
-      if (body !== null && ended !== undefined) {
-        listeners.delete(this);
+    get(this: Watched): unknown {
+      const body = Reflect.get(prototype, 'body', this) as Watched | null;
+      const ended = this[LISTENER];
+      if (body !== null && ended !== undefined && !(LISTENER in body)) {
+        watch(body, ended, deriveStream);
         // Read by a method after all: the stream's listener is the response's.
-        listeners.set(this, (failed) => tell(body, failed));
-        if (!listeners.has(body)) watch(body, ended, deriveStream);
+        this[LISTENER] = (failed) => tell(body, failed);
       }
       return body;
     },

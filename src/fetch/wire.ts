@@ -6,6 +6,8 @@ import { type AbortHook, type AbortSource, followSignal, unlink } from '../core/
 import type { Context } from '../core/context.ts';
 import type { FetchRequest } from './request.ts';
 
+const WIRE: unique symbol = Symbol('evenkeel.wire');
+
 export class Wire implements AbortHook {
   prev: AbortHook | undefined = undefined;
   next: AbortHook | undefined = undefined;
@@ -28,8 +30,14 @@ export class Wire implements AbortHook {
     this.#controller.abort(reason);
   }
 
+  /** The wire that brought this response. */
+  static of(response: Response): Wire | undefined {
+    return (response as { [WIRE]?: Wire })[WIRE];
+  }
+
   /** The headers are here: listen to the caller instead of the attempt. */
-  handOver(request: FetchRequest): void {
+  handOver(request: FetchRequest, response: Response): void {
+    (response as { [WIRE]?: Wire })[WIRE] = this;
     unlink(this);
     if (this.aborted) return;
     const { signal, outer } = request;

@@ -28,15 +28,18 @@ export interface Ward {
 }
 
 export class Patient implements EndpointHealth {
+  // What every pick and every success reads comes first, and as fields: with thousands of endpoints a pick costs
+  // what its cache misses cost.
+  rank: Rank = HEALTHY;
+  ticket: number = IN.ticket;
+  // Whether a success would tell no detector anything: then it is not taken to them.
+  #calm = false;
+  #ejection: Ejection = IN;
+  #verdict: Verdict = UNCHECKED;
   /** The address as events may show it. */
   readonly label: string;
   readonly #ward: Ward;
   readonly #counters: readonly TripCounter[];
-  #ejection: Ejection = IN;
-  #verdict: Verdict = UNCHECKED;
-  /** A field, not a getter: read twice in every pick. */
-  rank: Rank = HEALTHY;
-  ticket: number = IN.ticket;
   #why: string | undefined = undefined;
   // Both judgements' generations added up: a step of either is a step.
   #verdicts = 0;
@@ -74,6 +77,7 @@ export class Patient implements EndpointHealth {
   }
 
   report(ticket: number, outcome: Outcome, latencyMs: number, nowMs: number): void {
+    if (this.#calm && outcome.kind === 'success' && ticket === this.ticket) return;
     if (ticket !== this.#generation) return;
     if (this.#ejection.kind === 'trial') this.#tried(outcome, nowMs);
     else if (this.#ejection.kind === 'in' && outcome.kind !== 'ignored')
@@ -106,6 +110,7 @@ export class Patient implements EndpointHealth {
       else this.#spare(counter.reason(), nowMs);
       return;
     }
+    this.#calm = this.#counters.every((counter) => counter.calm);
   }
 
   #tried(outcome: Outcome, nowMs: number): void {
@@ -131,6 +136,7 @@ export class Patient implements EndpointHealth {
   }
 
   #forget(): void {
+    this.#calm = false;
     for (const counter of this.#counters) counter.reset();
   }
 

@@ -131,7 +131,6 @@ class Fleet {
   readonly #bodies: OpenBodies;
   readonly #clock: Clock;
   readonly #fetch: ResilientFetchOptions['fetch'];
-  readonly #wires = new WeakMap<Response, Wire>();
   #origins: ReadonlySet<string>;
 
   constructor(options: ResilientFetchOptions) {
@@ -202,8 +201,7 @@ class Fleet {
     const send = this.#fetch ?? globalThis.fetch;
     try {
       const response = await send(...toWire(request, origin, wire.signal));
-      wire.handOver(request);
-      this.#wires.set(response, wire);
+      wire.handOver(request, response);
       return response;
     } catch (error) {
       wire.release();
@@ -213,7 +211,7 @@ class Fleet {
 
   /** The call counts as in flight, and its caller's abort reaches it, until its body has ended. */
   #whenRead(response: Response, done: Done): void {
-    const wire = this.#wires.get(response);
+    const wire = Wire.of(response);
     this.#bodies.add(response, this.#clock.now(), (failed) => {
       wire?.release();
       done(failed && wire?.aborted !== true ? 'failure' : 'success');

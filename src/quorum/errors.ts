@@ -1,5 +1,5 @@
 /** What goes wrong with a quorum. */
-import { type ErrorFacts, EvenkeelError, hasCode } from '../core/errors.ts';
+import { EvenkeelError, hasCode } from '../core/errors.ts';
 import type { FailedReply, Reply } from './reply.ts';
 
 /** How one replica failed. */
@@ -9,7 +9,7 @@ export interface ReplicaError<R = unknown> {
 }
 
 /** What a {@link QuorumError} is told. */
-export interface QuorumFacts<R> extends ErrorFacts {
+export interface QuorumFacts<R> {
   readonly required: number;
   readonly votes: number;
   readonly of: number;
@@ -37,7 +37,7 @@ export class QuorumError<R = unknown> extends EvenkeelError {
 
   constructor(what: string, facts: QuorumFacts<R>) {
     const { required, votes, of, replies } = facts;
-    super('EVENKEEL_QUORUM', `${what}: ${votes} of ${of} votes, ${required} required`, facts);
+    super('EVENKEEL_QUORUM', `${what}: ${votes} of ${of} votes, ${required} required`);
     this.required = required;
     this.votes = votes;
     this.of = of;

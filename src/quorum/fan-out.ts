@@ -33,7 +33,6 @@ export abstract class FanOut<R, V> implements AbortHook {
   readonly #votes: (Reply<R, V> | undefined)[];
   readonly #scopes: (Scope | undefined)[];
   readonly #startedMs: number;
-  #nowMs = -1;
   #deadline = Infinity;
   #out: number;
   #timer: TimerHandle = undefined;
@@ -143,10 +142,9 @@ export abstract class FanOut<R, V> implements AbortHook {
     this.heard(vote, index);
   }
 
-  /** Those that answer at once do so in one burst of promise work, and share one reading of the clock. */
+  /** Those that answer before anything has waited took no time worth a reading of the clock. */
   #latencyMs(): number {
-    if (this.#nowMs < 0 || this.#state !== 'instant') this.#nowMs = this.#context.call.clock.now();
-    return this.#nowMs - this.#startedMs;
+    return this.#state === 'instant' ? 0 : this.elapsedMs();
   }
 
   #arm(replicaTimeoutMs: number): void {

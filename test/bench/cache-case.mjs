@@ -36,7 +36,6 @@ let consumed = 0;
 async function best(calls, run) {
   const rounds = [];
   for (let round = 0; round < 15; round++) {
-    globalThis.gc?.();
     const startMs = performance.now();
     for (let call = 0; call < calls; call++) if ((await run(call)) !== undefined) consumed++;
     rounds.push(((performance.now() - startMs) * 1000) / calls);

@@ -7,6 +7,9 @@ import {
   isLoadsFullError,
 } from 'evenkeel/cache';
 import { describe, expect, it, vi } from 'vitest';
+import { Load, Loads } from '../../src/cache/loads.ts';
+import { Scope } from '../../src/core/scope.ts';
+import { virtualClock } from 'evenkeel/testing';
 import { bench, fill, standing } from './kit.ts';
 
 describe('bounds', () => {
@@ -98,6 +101,35 @@ describe('bounds', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('counts the age of what waited for room from when its load began', async () => {
+    const { clock, origin, users } = bench({ maxLoads: 1 });
+    const busy = users.get('a');
+    const queued = users.lookup('b');
+    await clock.advance(70);
+    origin.next().resolve('A');
+    await busy;
+    await clock.advance(5);
+    origin.next().resolve('B');
+    expect(await queued).toEqual({ value: 'B', state: 'loaded', ageMs: 5 });
+  });
+
+  it('gives no place away for a load that ends while it waits', async () => {
+    const loads = new Loads<string, string>(1, 2);
+    const load = (key: string) =>
+      new Load<string, string>(key, key, new Scope(virtualClock(), Infinity), false, 0);
+    const [running, one, two] = [load('a'), load('b'), load('c')];
+    loads.enter();
+    const turn = loads.turn(one);
+    void loads.turn(two);
+    loads.end(two);
+    expect(await standing(turn)).toBe('pending');
+    expect([loads.running, loads.queued]).toEqual([1, 1]);
+    loads.end(running);
+    expect(await standing(turn)).toBeUndefined();
+    loads.end(one);
+    expect([loads.running, loads.queued]).toEqual([0, 0]);
+  });
+
   it('joins a load that waits for room also after an invalidation: it has not been begun', async () => {
     const { origin, users } = bench({ maxLoads: 1, tags: () => ['t'] });
     const busy = users.get('a');
@@ -137,6 +169,19 @@ describe('dispose', () => {
     expect(origin.requests).toEqual(['a', 'a']);
     expect(users.snapshot()).toMatchObject({ entries: 0, loading: 0, queued: 0 });
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('ends a fenced load too, and none that has ended', async () => {
+    const { origin, users } = bench();
+    const ended = users.get('a');
+    users.delete('a');
+    origin.next().resolve('A');
+    await ended;
+    const fenced = users.get('b').catch((error: unknown) => error);
+    users.delete('b');
+    users[Symbol.dispose]();
+    expect(isCacheDisposedError(await fenced)).toBe(true);
+    expect(users.snapshot()).toMatchObject({ failures: 1, loading: 0 });
   });
 
   it('is there for using, where the symbol is known', async () => {

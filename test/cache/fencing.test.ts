@@ -145,6 +145,20 @@ describe('tags', () => {
     expect(users.peek('a')).toBe('8');
   });
 
+  it('keep an older load from storing once a younger one has begun', async () => {
+    const { origin, users } = bench(teams);
+    const before = users.get('a');
+    users.invalidateTag('team:7');
+    const after = users.get('a');
+    origin.next().resolve('8');
+    expect(await before).toBe('8');
+    const joined = users.get('a');
+    origin.next().resolve('9');
+    expect(await Promise.all([after, joined])).toEqual(['9', '9']);
+    expect(users.peek('a')).toBe('9');
+    expect(origin.requests).toHaveLength(2);
+  });
+
   it('are not served stale either', async () => {
     const { clock, origin, users } = bench({ ...teams, staleWhileRevalidateMs: 1000, staleIfErrorMs: 1000 });
     await fill({ origin, users }, 'a', '7');

@@ -20,6 +20,7 @@ const mark = '\u0000';
 
 describe('keys', () => {
   const distinct: unknown[] = [
+    ["a,'b"],
     1, '1', 1n, true, 'true', null, 'null', undefined, 'undefined', Number.NaN, 'NaN', 0, '', Infinity,
     {}, '{}', [], '[]', [[]], [1], '[1]', ['1'], [1n], [1, 2], ['1,2'], [[1], 2], [1, [2]], [null], [undefined],
     ['a', 'b'], ["a',1'b"], { a: 1 }, '{"a":1}', { a: '1' }, { a: undefined }, { a: null }, { b: 1 }, { a: 1, b: 2 },

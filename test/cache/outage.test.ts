@@ -203,6 +203,19 @@ describe('the hard timeout', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('hears no late rejection', async () => {
+    const { clock, origin, users } = bench({ hardTimeoutMs: 200, staleIfErrorMs: 10_000 });
+    const answer = users.get('a').catch((error: unknown) => error);
+    await clock.advance(200);
+    await answer;
+    users.set('a', 'one');
+    origin.next().reject(boom);
+    await clock.advance(100);
+    expect(users.snapshot()).toMatchObject({ failures: 1, loading: 0 });
+    void users.get('a');
+    expect(origin.waiting).toBe(1);
+  });
+
   it('is a failure like any other where there is something stale', async () => {
     const { clock, origin, users } = bench({ hardTimeoutMs: 200, staleIfErrorMs: 10_000 });
     await fill({ origin, users }, 'a', 'one');

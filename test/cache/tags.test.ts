@@ -26,6 +26,13 @@ describe('tags', () => {
     );
   });
 
+  it('forget the one whose invalidation is longest ago, not the one that came first', () => {
+    const tags = new Tags(2);
+    for (const tag of ['a', 'b', 'a', 'c']) tags.invalidate(tag);
+    expect(tags.outdated(['z'], 2)).toBe(false);
+    expect(tags.outdated(['a'], 2)).toBe(true);
+  });
+
   it('have no say over what has none', () => {
     const tags = new Tags(1);
     for (const tag of ['a', 'b', 'c']) tags.invalidate(tag);

@@ -132,9 +132,28 @@ describe('a policy', () => {
   });
 
   it.each([Number.NaN, -1, '5' as never])('refuses timeoutMs %s at the call', async (timeoutMs) => {
-    const call = async () => timeout({ timeoutMs: 10 }).run(async () => 1, { timeoutMs });
-    await expect(call()).rejects.toThrow(/timeoutMs must be/);
+    const call = timeout({ timeoutMs: 10 }).run(async () => 1, { timeoutMs });
+    await expect(call).rejects.toThrow(/timeoutMs must be/);
   });
+
+  it('rejects, and never throws, when it is told or given nonsense', async () => {
+    const guard = timeout({ timeoutMs: 10, clock: virtualClock() });
+    await expect(guard.run(async () => 1, null as never)).resolves.toBe(1);
+    await expect(guard.run(async () => 1, 5 as never)).resolves.toBe(1);
+    await expect(guard.run(async () => 1, { signal: {} as never })).rejects.toThrow(TypeError);
+    await expect(guard.run(5 as never)).rejects.toThrow(/run: fn must be a function, got 5/);
+  });
+
+  it.each([0, '', false, Symbol('reason'), 5n, null])(
+    'rejects with any reason, as it is: %s',
+    async (reason) => {
+      const caller = new AbortController();
+      const answer = timeout({ timeoutMs: 10 }).run(() => new Promise(() => {}), { signal: caller.signal });
+      const seen = answer.catch((error: unknown) => error);
+      caller.abort(reason);
+      expect(await seen).toBe(reason);
+    },
+  );
 
   it('forwards what the caller’s options hold beyond ours, on every context', async () => {
     const seen: unknown[] = [];

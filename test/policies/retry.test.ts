@@ -122,6 +122,21 @@ describe('retry', () => {
     ['a PUT', { method: 'PUT' }, boom, 3],
     ['a PUT of a stream', { method: 'PUT', body: new ReadableStream() }, boom, 1],
     ['a call without a method', {}, boom, 3],
+    ['a PURGE', { method: 'PURGE' }, boom, 1],
+    ['a remote procedure call', { method: 'eth_call' }, boom, 3],
+    ['another one', { method: 'getUser' }, boom, 3],
+    [
+      'a POST whose connect timed out',
+      { method: 'POST' },
+      Object.assign(new Error('x'), { code: 'ETIMEDOUT', syscall: 'connect' }),
+      3,
+    ],
+    [
+      'a POST whose outcome is UNCERTAIN',
+      { method: 'POST' },
+      Object.assign(new Error('x'), { code: 'UNCERTAIN' }),
+      1,
+    ],
   ])('sends %s again only if it may', async (_, options, error, attempts) => {
     const { clock, random } = kit();
     const wire = vi.fn(() => Promise.reject(error)) as unknown as Transport<string, string, RequestInit>;
@@ -228,6 +243,13 @@ describe('retry', () => {
       { room: 'retry', type: 'retrying', name: 'users', attempt: 2, delayMs: 25 },
       { room: 'retry', type: 'gave-up', reason: 'attempts', attempts: 2 },
     ]);
+  });
+
+  it('does not repeat a mistake of the program’s: a function that returns no promise', async () => {
+    const wrong = vi.fn(() => 42);
+    const answer = outcome(retry({ clock: virtualClock() }).run(wrong as never));
+    expect(await answer).toMatchObject({ error: { code: 'EVENKEEL_OPTION' } });
+    expect(wrong).toHaveBeenCalledTimes(1);
   });
 
   it('is not broken by an observer that throws', async () => {

@@ -1,6 +1,6 @@
 /** A balanced call, with P2C, peak EWMA and passive health, over a bare awaited call. */
 import { balance, healthTracker, p2c, peakEwma } from 'evenkeel';
-import { measure, report, row } from '../harness.mjs';
+import { measure, report, row, yardstick } from '../harness.mjs';
 
 const send = async (_host, n) => n;
 
@@ -20,6 +20,7 @@ const us = await measure({
 });
 const over = (name) => us[name] - us.bare;
 report([
+  yardstick(us.bare),
   row('balanced call over 3 endpoints, on top of the bare call', over('three'), 0.6, 'µs'),
   row('over 100', over('hundred'), undefined, 'µs'),
   row('over 10 000', over('many'), 0.9, 'µs'),

@@ -1,7 +1,7 @@
 /** Each guard alone over the bare call, and four of them against cockatiel's same four. */
 import * as cockatiel from 'cockatiel';
 import { bulkhead, circuitBreaker, consecutiveFailures, pipe, retry, timeout } from 'evenkeel';
-import { measure, report, row } from '../harness.mjs';
+import { measure, report, row, yardstick } from '../harness.mjs';
 
 const work = async (n) => n;
 const trip = consecutiveFailures({ failures: 5 });
@@ -44,6 +44,7 @@ const many = await measure(
 );
 
 report([
+  yardstick(one.bare),
   row(
     'four guards one at a time, share of cockatiel’s four',
     one.ours / one.theirs,
