@@ -56,22 +56,40 @@ export function fakeTransport<Q = unknown, S = unknown>(
 
   const transport: Transport<Q, S> = (request, callOptions) => {
     requests.push(request);
-    const scripted = script.shift();
-    if (scripted instanceof Error) return Promise.reject(scripted);
-    if (scripted !== undefined) return Promise.resolve(scripted);
+    // By length, for undefined is an answer too.
+    if (script.length > 0) {
+      const scripted = script.shift() as S | Error;
+      return scripted instanceof Error ? Promise.reject(scripted) : Promise.resolve(scripted);
+    }
     if (options.answer !== undefined) {
       const { answer } = options;
       return (async () => answer(request, callOptions))();
     }
     return new Promise((resolve, reject) => {
-      const call: FakeCall<Q, S> = { request, options: callOptions, resolve, reject };
-      waiting.add(call);
-      if (aborts === 'ignore') return;
-      const signal = callOptions?.signal;
-      signal?.addEventListener('abort', () => {
+      const signal = aborts === 'obey' ? callOptions?.signal : undefined;
+      const leave = (): void => {
         waiting.delete(call);
-        reject(signal.reason);
-      });
+        reject(signal?.reason);
+      };
+      const over = (): void => signal?.removeEventListener('abort', leave);
+      const call: FakeCall<Q, S> = {
+        request,
+        options: callOptions,
+        resolve(response) {
+          over();
+          resolve(response);
+        },
+        reject(error) {
+          over();
+          reject(error);
+        },
+      };
+      if (signal?.aborted === true) {
+        leave();
+        return;
+      }
+      waiting.add(call);
+      signal?.addEventListener('abort', leave, { once: true });
     });
   };
 
