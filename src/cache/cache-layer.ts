@@ -58,8 +58,14 @@ export function cache<A = unknown, V = unknown>(options: CacheOptions<A, V>): Ca
 
 /** What a context has, and what a caller may say to evenkeel itself; anything else was said for the wire. */
 const OURS = new Set([
-  ...['call', 'attempt', 'endpoint', 'scope'],
-  ...['affinityKey', 'idempotencyKey', 'idempotent', 'criticality'],
+  'call',
+  'attempt',
+  'endpoint',
+  'scope',
+  'affinityKey',
+  'idempotencyKey',
+  'idempotent',
+  'criticality',
 ]);
 
 function bringsWords(context: Context): boolean {
