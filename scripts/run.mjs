@@ -3,7 +3,7 @@
  *
  *   node scripts/run.mjs examples/demo/main.ts [arguments]
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -22,5 +22,6 @@ await build({
   target: 'node20',
   define: { 'import.meta.source': JSON.stringify(pathToFileURL(entry).href) },
 });
+process.on('exit', () => rmSync(outfile, { force: true }));
 process.argv = [process.argv[0], entry, ...rest];
 await import(pathToFileURL(outfile).href);

@@ -56,8 +56,17 @@ export function cache<A = unknown, V = unknown>(options: CacheOptions<A, V>): Ca
   return layer as unknown as CacheLayer<A, V>;
 }
 
-/** What every context has; anything else on it was the caller's, for the wire. */
-const OURS = new Set(['call', 'attempt', 'endpoint', 'scope']);
+/** What a context has, and what a caller may say to evenkeel itself; anything else was said for the wire. */
+const OURS = new Set([
+  'call',
+  'attempt',
+  'endpoint',
+  'scope',
+  'affinityKey',
+  'idempotencyKey',
+  'idempotent',
+  'criticality',
+]);
 
 function bringsWords(context: Context): boolean {
   if (context.call.options === undefined) return false;

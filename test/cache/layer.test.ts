@@ -88,6 +88,8 @@ describe('the cache layer', () => {
     expect(await get('/me', { headers: { authorization: 'A' } })).toBe(1);
     expect(await get('/me', { headers: { authorization: 'B' } })).toBe(2);
     expect(await get('/me', { method: 'DELETE' })).toBe(3);
+    const said = { affinityKey: 'a', idempotencyKey: 'k', idempotent: true, criticality: 'default' } as const;
+    expect(await get('/me', said)).toBe(await get('/me'));
     expect(await get('/me')).toBe(4);
     expect(await get('/me', { timeoutMs: 5, headers: undefined as never })).toBe(4);
     expect(seen).toEqual([{ authorization: 'A' }, { authorization: 'B' }, undefined, undefined]);
