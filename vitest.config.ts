@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => new URL(path, import.meta.url).pathname;
 
+/** Suites that change what all share: the global fetch, the module registry, the built package. */
+const ALONE = ['test/integration/**/*.test.ts', 'test/house/**/*.test.ts', 'test/examples/**/*.test.ts'];
+
 export default defineConfig({
   resolve: {
     // Tests and examples import the package by its public name, and get its source.
@@ -12,9 +15,21 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**'],
-    testTimeout: 10_000,
+    testTimeout: 20_000,
+    pool: 'threads',
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
+    projects: [
+      {
+        extends: true,
+        // One worker for many files: the tests are small, and loading the modules anew for each is most of the time.
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/bench/**', ...ALONE],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'alone', include: ALONE } },
+    ],
   },
 });

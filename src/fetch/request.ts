@@ -5,7 +5,7 @@ import type { CallOptions } from '../core/transport.ts';
 import { pathOf } from './origins.ts';
 
 /** What a caller may say about one fetch: all that `fetch` takes, and evenkeel's own. */
-export type FetchInit = RequestInit & CallOptions;
+export type FetchInit = RequestInit & CallOptions & { readonly duplex?: string };
 
 /** What the layers see; `method` and `body` decide whether it may be sent again (law 14). */
 export interface FetchRequest {

@@ -1,6 +1,6 @@
 import type { Clock, TimerHandle } from '../core/clock.ts';
 import { EvenkeelError } from '../core/errors.ts';
-import { checkDuration } from '../core/options.ts';
+import { checkNumber } from '../core/options.ts';
 import { Heap } from '../structures/heap.ts';
 
 /** A {@link Clock} that moves only when the test says so. */
@@ -77,7 +77,7 @@ class ManualClock implements VirtualClock {
 
   async advance(ms: number): Promise<void> {
     using _turn = this.#turn();
-    const endMs = this.#nowMs + checkDuration('virtualClock.advance', 'ms', ms);
+    const endMs = this.#nowMs + checkNumber('virtualClock.advance', 'ms', ms, 0, Number.MAX_SAFE_INTEGER);
     await this.settle();
     for (let timer = this.#due(endMs); timer !== undefined; timer = this.#due(endMs)) {
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs);

@@ -130,4 +130,11 @@ describe('a virtual clock', () => {
       ),
     ).toBe(true);
   });
+
+  it('refuses to advance by what is no length of time', async () => {
+    const clock = virtualClock();
+    for (const ms of [-1, Number.NaN, Infinity])
+      await expect(clock.advance(ms)).rejects.toThrow(/ms must be/);
+    expect(clock.now()).toBe(1_000_000);
+  });
 });

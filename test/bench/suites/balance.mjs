@@ -1,6 +1,6 @@
 /** A balanced call, with P2C, peak EWMA and passive health, over a bare awaited call. */
 import { balance, healthTracker, p2c, peakEwma } from 'evenkeel';
-import { measure, report, row, yardstick } from '../harness.mjs';
+import { measure, overhead, report } from '../harness.mjs';
 
 const send = async (_host, n) => n;
 
@@ -18,11 +18,9 @@ const us = await measure({
   many: (n) => many(n),
   signal: (n) => three(n, { signal }),
 });
-const over = (name) => us[name] - us.bare;
 report([
-  yardstick(us.bare),
-  row('balanced call over 3 endpoints, on top of the bare call', over('three'), 0.6, 'µs'),
-  row('over 100', over('hundred'), undefined, 'µs'),
-  row('over 10 000', over('many'), 0.9, 'µs'),
-  row('over 3, under a caller’s signal, one at a time', over('signal'), undefined, 'µs'),
+  overhead('balanced call over 3 endpoints, on top of the bare call', us.three, us.bare, 0.6),
+  overhead('over 100', us.hundred, us.bare),
+  overhead('over 10 000', us.many, us.bare, 0.9),
+  overhead('over 3, under a caller’s signal, one at a time', us.signal, us.bare),
 ]);

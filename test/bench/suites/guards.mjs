@@ -1,7 +1,7 @@
 /** Each guard alone over the bare call, and four of them against cockatiel's same four. */
 import * as cockatiel from 'cockatiel';
 import { bulkhead, circuitBreaker, consecutiveFailures, pipe, retry, timeout } from 'evenkeel';
-import { measure, report, row, yardstick } from '../harness.mjs';
+import { measure, overhead, report, row } from '../harness.mjs';
 
 const work = async (n) => n;
 const trip = consecutiveFailures({ failures: 5 });
@@ -44,7 +44,6 @@ const many = await measure(
 );
 
 report([
-  yardstick(one.bare),
   row(
     'four guards one at a time, share of cockatiel’s four',
     one.ours / one.theirs,
@@ -59,8 +58,8 @@ report([
     'ratio',
     `${(many.ours / FLIGHT).toFixed(2)} against ${(many.theirs / FLIGHT).toFixed(2)} µs`,
   ),
-  row('timeout alone, on top of the bare call', one.timeout - one.bare, 1.1, 'µs'),
-  row('retry alone', one.retry - one.bare, 0.25, 'µs'),
-  row('circuitBreaker alone', one.circuitBreaker - one.bare, 0.25, 'µs'),
-  row('bulkhead alone', one.bulkhead - one.bare, 0.25, 'µs'),
+  overhead('timeout alone, on top of the bare call', one.timeout, one.bare, 1.1),
+  overhead('retry alone', one.retry, one.bare, 0.25),
+  overhead('circuitBreaker alone', one.circuitBreaker, one.bare, 0.25),
+  overhead('bulkhead alone', one.bulkhead, one.bare, 0.25),
 ]);
