@@ -38,8 +38,8 @@ const KNOWN = {
   retry: 4240,
   circuitBreaker: 3535,
   'all four guards': 5720,
-  'balance + p2c + peakEwma': 5480,
-  '… + health + quorum read': 10_400,
+  'balance + p2c + peakEwma': 5520,
+  '… + health + quorum read': 10_450,
   'coalescingCache beyond lru-cache': 7310,
 };
 

@@ -11,7 +11,16 @@ import { HEALTHY } from '../core/health.ts';
 import { checkCount } from '../core/options.ts';
 import type { Random } from '../core/random.ts';
 import { Draw } from './draw.ts';
-import { better, type Candidate, MAX_DRAWS, type Picker, type PickerState, standing } from './picker.ts';
+import {
+  bestOf,
+  better,
+  type Candidate,
+  MAX_DRAWS,
+  type Picker,
+  type PickerState,
+  standing,
+  unlessTried,
+} from './picker.ts';
 
 export interface P2cOptions {
   /** How many are drawn and compared. @defaultValue 2 */
@@ -55,14 +64,14 @@ class P2c implements PickerState {
 
   pick(nowMs: number, call: Call): Candidate {
     const { candidates } = this.#draw;
-    if (candidates.length <= this.#choices) return this.#best(candidates, nowMs, call);
+    if (candidates.length <= this.#choices) return bestOf(candidates, nowMs, call, this.#random);
     let best: Candidate | undefined;
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
       const drawn = this.#choices === 2 ? this.#betterOfTwo(nowMs, call) : this.#bestOfMany(nowMs, call);
       best = best === undefined ? drawn : better(best, drawn, nowMs, call);
       if (standing(best, call) === HEALTHY) break;
     }
-    return best as Candidate;
+    return unlessTried(best as Candidate, candidates, nowMs, call, this.#random);
   }
 
   /** Two distinct ones; both from one random number while all weigh the same. */
@@ -89,16 +98,6 @@ class P2c implements PickerState {
     // Bounded: a very heavy candidate may be drawn again and again.
     for (let draws = 0; draws < 4 * this.#choices && drawn.size < this.#choices; draws++)
       drawn.add(this.#draw.one());
-    return this.#best([...drawn], nowMs, call);
-  }
-
-  /** The best of all, from a random start: so equals are equally often first. */
-  #best(candidates: readonly Candidate[], nowMs: number, call: Call): Candidate {
-    const start = Math.floor(this.#random() * candidates.length);
-    let best = candidates[start] as Candidate;
-    for (let step = 1; step < candidates.length; step++) {
-      best = better(best, candidates[(start + step) % candidates.length] as Candidate, nowMs, call);
-    }
-    return best;
+    return bestOf([...drawn], nowMs, call, this.#random);
   }
 }

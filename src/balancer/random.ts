@@ -1,7 +1,8 @@
 import type { Call } from '../core/call.ts';
 import { HEALTHY } from '../core/health.ts';
+import type { Random } from '../core/random.ts';
 import { Draw } from './draw.ts';
-import { type Candidate, MAX_DRAWS, type Picker, type PickerState, standing } from './picker.ts';
+import { type Candidate, MAX_DRAWS, type Picker, type PickerState, standing, unlessTried } from './picker.ts';
 
 /**
  * Picks at random, by weight, and draws again when who is drawn is unhealthy or has been tried.
@@ -16,26 +17,28 @@ import { type Candidate, MAX_DRAWS, type Picker, type PickerState, standing } fr
  * ```
  */
 export function random(): Picker {
-  return { create: (source) => new RandomPick(new Draw(source)) };
+  return { create: (source) => new RandomPick(source) };
 }
 
 class RandomPick implements PickerState {
+  readonly #random: Random;
   readonly #draw: Draw;
 
-  constructor(draw: Draw) {
-    this.#draw = draw;
+  constructor(source: Random) {
+    this.#random = source;
+    this.#draw = new Draw(source);
   }
 
   update(candidates: readonly Candidate[]): void {
     this.#draw.update(candidates);
   }
 
-  pick(_nowMs: number, call: Call): Candidate {
+  pick(nowMs: number, call: Call): Candidate {
     let best = this.#draw.one();
     for (let draws = 1; draws < MAX_DRAWS && standing(best, call) !== HEALTHY; draws++) {
       const drawn = this.#draw.one();
       if (standing(drawn, call) < standing(best, call)) best = drawn;
     }
-    return best;
+    return unlessTried(best, this.#draw.candidates, nowMs, call, this.#random);
   }
 }
