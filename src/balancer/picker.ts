@@ -40,7 +40,8 @@ export function standing(candidate: Candidate, call: Call): number {
 
 /** The better of two; `a` if they are equal. */
 export function better(a: Candidate, b: Candidate, nowMs: number, call: Call): Candidate {
-  const [first, second] = [standing(a, call), standing(b, call)];
+  const first = standing(a, call);
+  const second = standing(b, call);
   if (first !== second) return first < second ? a : b;
   return b.cost(nowMs) < a.cost(nowMs) ? b : a;
 }
