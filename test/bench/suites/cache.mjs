@@ -7,17 +7,18 @@ const child = fileURLToPath(new URL('../cache-case.mjs', import.meta.url));
 const RUNS = 5;
 
 function us(library, kind) {
-  const runs = Array.from({ length: RUNS }, () =>
-    Number(execFileSync(process.execPath, ['--expose-gc', child, library, kind], { encoding: 'utf8' })),
-  );
-  return median(runs);
+  return Number(execFileSync(process.execPath, [child, library, kind], { encoding: 'utf8' }));
 }
 
+const LIBRARIES = ['evenkeel', 'lru-cache', 'async-cache-dedupe', 'layered-loader'];
 const figures = {};
 for (const kind of ['hit', 'miss', 'coalesced']) {
-  for (const library of ['evenkeel', 'lru-cache', 'async-cache-dedupe', 'layered-loader']) {
-    figures[`${library} ${kind}`] = us(library, kind);
+  const runs = Object.fromEntries(LIBRARIES.map((library) => [library, []]));
+  // In turn, so that a machine whose speed drifts is slow for all of them.
+  for (let run = 0; run < RUNS; run++) {
+    for (const library of LIBRARIES) runs[library].push(us(library, kind));
   }
+  for (const library of LIBRARIES) figures[`${library} ${kind}`] = median(runs[library]);
 }
 const share = (kind, peer) => figures[`evenkeel ${kind}`] / figures[`${peer} ${kind}`];
 const note = (kind, peer) =>
