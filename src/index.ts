@@ -3,24 +3,33 @@
  *
  * @module
  */
-export {
-  balance,
-  type Balanced,
-  type BalanceOptions,
-  type BalanceSnapshot,
-  type Done,
-} from './balancer/balance.ts';
-export type { Cost, CostMeter } from './balancer/cost.ts';
-export { leastPending } from './balancer/least-pending.ts';
+export { balance, type Balanced, type BalanceSnapshot, type DrainOptions } from './balancer/balance.ts';
+export type { Done } from './balancer/completion.ts';
+export type { Cost, CostMeter, Load } from './balancer/costs/cost.ts';
+export { leastPending } from './balancer/costs/least-pending.ts';
+export { peakEwma, type PeakEwmaOptions } from './balancer/costs/peak-ewma.ts';
+export { DrainingError, isDrainingError, isNoEndpointsError, NoEndpointsError } from './balancer/errors.ts';
+export type { Considered, Explanation } from './balancer/explanation.ts';
+export type { Lease } from './balancer/lease.ts';
 export type { EndpointView } from './balancer/member.ts';
-export { p2c, type P2cOptions } from './balancer/p2c.ts';
-export { peakEwma, type PeakEwmaOptions } from './balancer/peak-ewma.ts';
-export type { Candidate, Picker, PickerState } from './balancer/picker.ts';
-export { random } from './balancer/random.ts';
+export type { Narrowing } from './balancer/narrowing/narrowing.ts';
+export type { BalanceOptions } from './balancer/options.ts';
+export { p2c, type P2cOptions } from './balancer/pickers/p2c.ts';
+export {
+  type Candidate,
+  type PickedCall,
+  type Picker,
+  type PickerState,
+  type PickerTools,
+  type PickTrace,
+  standing,
+} from './balancer/pickers/picker.ts';
+export { random } from './balancer/pickers/random.ts';
+export { roundRobin } from './balancer/pickers/round-robin.ts';
 export type { ReadyOptions } from './balancer/ready.ts';
-export { roundRobin } from './balancer/round-robin.ts';
 export { type Clock, systemClock, type TimerHandle } from './core/clock.ts';
 export { consecutiveFailures, type ConsecutiveFailuresOptions } from './core/consecutive-failures.ts';
+export type { EndpointSource, Follower } from './core/endpoint-source.ts';
 export { endpoint, type Endpoint, type EndpointOptions } from './core/endpoint.ts';
 export {
   EvenkeelError,

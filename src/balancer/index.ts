@@ -1,15 +1,29 @@
 /**
- * Who gets the call: the balancer, its pickers and its costs.
+ * Who gets the call: the balancer, its pickers, its costs and its narrowings.
  *
  * @module
  */
-export { balance, type Balanced, type BalanceOptions, type BalanceSnapshot, type Done } from './balance.ts';
-export type { Cost, CostMeter } from './cost.ts';
-export { leastPending } from './least-pending.ts';
+export { balance, type Balanced, type BalanceSnapshot, type DrainOptions } from './balance.ts';
+export type { Done } from './completion.ts';
+export type { Cost, CostMeter, Load } from './costs/cost.ts';
+export { leastPending } from './costs/least-pending.ts';
+export { peakEwma, type PeakEwmaOptions } from './costs/peak-ewma.ts';
+export { DrainingError, isDrainingError, isNoEndpointsError, NoEndpointsError } from './errors.ts';
+export type { Considered, Explanation } from './explanation.ts';
+export type { Lease } from './lease.ts';
 export type { EndpointView } from './member.ts';
-export { p2c, type P2cOptions } from './p2c.ts';
-export { peakEwma, type PeakEwmaOptions } from './peak-ewma.ts';
-export type { Candidate, Picker, PickerState } from './picker.ts';
-export { random } from './random.ts';
+export type { Narrowing } from './narrowing/narrowing.ts';
+export type { BalanceOptions } from './options.ts';
+export { p2c, type P2cOptions } from './pickers/p2c.ts';
+export {
+  type Candidate,
+  type PickedCall,
+  type Picker,
+  type PickerState,
+  type PickerTools,
+  type PickTrace,
+  standing,
+} from './pickers/picker.ts';
+export { random } from './pickers/random.ts';
+export { roundRobin } from './pickers/round-robin.ts';
 export type { ReadyOptions } from './ready.ts';
-export { roundRobin } from './round-robin.ts';

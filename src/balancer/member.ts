@@ -2,8 +2,8 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import { type EndpointHealth, HEALTHY, type Rank, type Status, statusOf } from '../core/health.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { CostMeter } from './cost.ts';
-import type { Candidate } from './picker.ts';
+import type { CostMeter, Load } from './costs/cost.ts';
+import type { Candidate } from './pickers/picker.ts';
 
 /** What `endpoints()` shows of one endpoint. */
 export interface EndpointView<E> {
@@ -18,26 +18,34 @@ export interface EndpointView<E> {
   readonly reason: string | undefined;
   /** Calls it has been given. */
   readonly picked: number;
+  /** Its part of the calls of the last 10 to 20 seconds, from 0 to 1. */
+  readonly share: number;
 }
 
-export class Member<E> implements Candidate {
+export class Member<E> implements Candidate<E>, Load {
   // What every pick reads comes first: with thousands of endpoints a pick costs what its cache misses cost.
   health: EndpointHealth | undefined = undefined;
   readonly #meter: CostMeter;
   #ticket = 0;
-  #pending = 0;
+  pending = 0;
   // Of the pending calls, those without an answer yet, and the sum of their starts: their mean age in one step.
   // In whole milliseconds, for the reason given in peak-ewma.ts.
   #unanswered = 0;
   #startSum = 0;
   weight: number;
+  picked = 0;
+  pickedMs = -1;
   endpoint: Endpoint<E>;
-  #picked = 0;
+  readonly #joinedMs: number;
+  /** Calls it has been given in this turn of the shares and in the one before. */
+  recent = 0;
+  before = 0;
 
-  constructor(endpoint: Endpoint<E>, meter: CostMeter) {
+  constructor(endpoint: Endpoint<E>, meter: CostMeter, joinedMs: number) {
     this.endpoint = endpoint;
     this.weight = endpoint.weight;
     this.#meter = meter;
+    this.#joinedMs = joinedMs;
   }
 
   /** The endpoint has been described anew; what is known of it stays. */
@@ -59,47 +67,71 @@ export class Member<E> implements Candidate {
     return health.rank;
   }
 
-  cost(nowMs: number): number {
-    const ageMs = this.#unanswered === 0 ? 0 : nowMs - this.#startSum / this.#unanswered;
-    return this.#meter.cost(nowMs, this.#pending, ageMs) / this.weight;
+  get sinceMs(): number {
+    return Math.max(this.#joinedMs, this.health?.sinceMs ?? -Infinity);
   }
 
-  /** A call is sent. */
+  cost(nowMs: number): number {
+    return this.#meter.cost(nowMs, this);
+  }
+
+  ageMs(nowMs: number): number {
+    return this.#unanswered === 0 ? 0 : nowMs - this.#startSum / this.#unanswered;
+  }
+
+  /** It is given a call, or a lease. */
+  take(nowMs: number): void {
+    this.picked++;
+    this.recent++;
+    this.pending++;
+    this.pickedMs = Math.floor(nowMs);
+  }
+
+  /** The call waits for its answer from now on. */
   begin(nowMs: number): void {
-    this.#picked++;
-    this.#pending++;
     this.#unanswered++;
     this.#startSum += Math.floor(nowMs);
   }
 
   /** It was answered, or given up; it stays pending until `release`. */
-  answered(startMs: number, nowMs: number, outcome: Outcome, ticket: number): void {
+  answered(startMs: number): void {
     this.#unanswered--;
     // Exact zero when nobody waits: sums of clock readings must not drift.
     this.#startSum = this.#unanswered === 0 ? 0 : this.#startSum - Math.floor(startMs);
-    this.note(startMs, nowMs, outcome, ticket);
   }
 
   /** Tells cost and health how a call went. */
-  note(startMs: number, nowMs: number, outcome: Outcome, ticket: number): void {
-    this.#meter.record(nowMs, nowMs - startMs, outcome);
+  note(startMs: number, nowMs: number, outcome: Outcome, ticket: number, response: unknown): void {
+    this.#meter.record(nowMs, nowMs - startMs, outcome, response);
     this.health?.report(ticket, outcome, nowMs - startMs, nowMs);
   }
 
   /** Its work is done. */
   release(): void {
-    this.#pending--;
+    this.pending--;
   }
 
-  view(nowMs: number): EndpointView<E> {
+  /** It has said how loaded it is. */
+  reported(load: number, nowMs: number): void {
+    this.#meter.reported?.(load, nowMs, this);
+  }
+
+  /** A new turn of the shares. */
+  turn(): void {
+    this.before = this.recent;
+    this.recent = 0;
+  }
+
+  view(nowMs: number, calls: number): EndpointView<E> {
     return {
       endpoint: this.endpoint.address,
       status: statusOf(this.rank),
-      pending: this.#pending,
+      pending: this.pending,
       latencyMs: this.#meter.latencyMs(nowMs),
       weight: this.weight,
       reason: this.health?.reason,
-      picked: this.#picked,
+      picked: this.picked,
+      share: calls === 0 ? 0 : (this.recent + this.before) / calls,
     };
   }
 }

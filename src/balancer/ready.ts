@@ -1,8 +1,10 @@
 /** Waiting until enough endpoints are known to be well, before the first call is let in. */
 import type { Clock } from '../core/clock.ts';
 import { OptionError, TimeoutError } from '../core/errors.ts';
-import { EJECTED, type EndpointHealth, type HealthPort } from '../core/health.ts';
+import { EJECTED, type HealthPort } from '../core/health.ts';
 import { checkCount, checkDuration } from '../core/options.ts';
+import type { Membership } from './membership.ts';
+import { until } from './until.ts';
 
 export interface ReadyOptions {
   /** How many endpoints must be known to be well. @defaultValue 1 */
@@ -11,33 +13,31 @@ export interface ReadyOptions {
   readonly timeoutMs?: number;
 }
 
-/** Without a tracker there is nothing to wait for: the endpoints are all that is known. */
-export function whenReady<E>(
+/** Without a tracker there is nothing to wait for but the endpoints themselves. */
+export async function whenReady<E>(
   options: ReadyOptions | undefined,
   clock: Clock,
+  membership: Membership<E>,
   health: HealthPort<E> | undefined,
-  members: () => readonly (EndpointHealth | undefined)[],
 ): Promise<void> {
   const atLeast = checkCount('balance.ready', 'atLeast', options?.atLeast ?? 1);
   const timeoutMs = checkDuration('balance.ready', 'timeoutMs', options?.timeoutMs ?? 10_000);
-  if (atLeast > members().length) {
-    return Promise.reject(
-      new OptionError('balance.ready', 'atLeast', atLeast, `at most ${members().length}`),
-    );
+  if (!membership.followsSource && atLeast > membership.members.length) {
+    throw new OptionError('balance.ready', 'atLeast', atLeast, `at most ${membership.members.length}`);
   }
-  const enough = (): boolean =>
-    members().filter((one) => one === undefined || (one.confirmed && one.rank < EJECTED)).length >= atLeast;
-  if (health === undefined || enough()) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => {
-      stop();
-      reject(new TimeoutError(timeoutMs, `${atLeast} endpoints ready: it`));
-    }, timeoutMs);
-    const stop = health.subscribe(() => {
-      if (!enough()) return;
-      stop();
-      clock.clearTimeout(timer);
-      resolve();
-    });
+  return until({
+    clock,
+    timeoutMs,
+    holds: () => wellIn(membership) >= atLeast,
+    subscribe: (changed) => {
+      const stops = [membership.subscribe(changed), health?.subscribe(changed)];
+      return () => stops.forEach((stop) => stop?.());
+    },
+    late: () => new TimeoutError(timeoutMs, `${atLeast} endpoints ready: it`),
   });
+}
+
+function wellIn<E>({ members }: Membership<E>): number {
+  return members.filter(({ health }) => health === undefined || (health.confirmed && health.rank < EJECTED))
+    .length;
 }

@@ -28,6 +28,8 @@ export interface EndpointHealth {
   readonly confirmed: boolean;
   /** The generation that ordinary calls begin in; it changes whenever the rank does. */
   readonly ticket: number;
+  /** When its rank changed last; `-Infinity` if it never has. */
+  readonly sinceMs: number;
   /**
    * Asks to find out by one call whether the endpoint has recovered. Answers with the ticket to report it with,
    * or `undefined` if it is not time, or another caller is finding out.
@@ -41,6 +43,8 @@ export interface EndpointHealth {
 export interface HealthPort<E> {
   /** When the next endpoint may be given a trial call; `Infinity` if none waits for one. */
   readonly nextTrialMs: number;
+  /** Goes up whenever the rank or confirmation of an endpoint changes. */
+  readonly revision: number;
   /**
    * From now on `owner` uses exactly these endpoints; answers with their health, in the same order. One tracker
    * may serve several owners, and keeps an endpoint until none of them uses it.

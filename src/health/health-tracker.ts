@@ -88,6 +88,7 @@ class Tracker<E> implements HealthPort<E>, Ward {
   readonly times: EjectionTimes;
   readonly probed: boolean;
   nextTrialMs = Infinity;
+  revision = 0;
   readonly #detectors: readonly TripRule[];
   readonly #maxShare: number;
   readonly #probe: CheckedProbe<E> | undefined;
@@ -179,6 +180,7 @@ class Tracker<E> implements HealthPort<E>, Ward {
   }
 
   changed(patient: Patient, type: string, reason: string): void {
+    this.revision++;
     this.#recount();
     if (this.#reporter.on)
       this.#reporter.tell(type, { endpoint: patient.label, status: statusOf(patient.rank), reason });

@@ -32,6 +32,7 @@ export class Patient implements EndpointHealth {
   // what its cache misses cost.
   rank: Rank = HEALTHY;
   ticket: number = IN.ticket;
+  sinceMs: number = -Infinity;
   // Whether a success would tell no detector anything: then it is not taken to them.
   #calm = false;
   #ejection: Ejection = IN;
@@ -71,7 +72,7 @@ export class Patient implements EndpointHealth {
     const trial = this.#verdict.alive ? tryAgain(this.#ejection, nowMs, this.#ward.times) : undefined;
     if (trial === undefined) return undefined;
     this.#ejection = trial;
-    this.#judge();
+    this.#judge(nowMs);
     this.#ward.changed(this, 'trial', 'the ejection is over', nowMs);
     return this.#generation;
   }
@@ -90,7 +91,7 @@ export class Patient implements EndpointHealth {
     this.#verdict = checked(before, passed, healthyAfter, unhealthyAfter);
     if (before.alive !== this.#verdict.alive) {
       this.#verdicts++;
-      this.#judge();
+      this.#judge(nowMs);
       if (!passed) this.#why = `${unhealthyAfter} checks in a row failed`;
       this.#ward.changed(
         this,
@@ -120,7 +121,7 @@ export class Patient implements EndpointHealth {
     }
     const well = outcome.kind === 'success';
     this.#ejection = well ? readmit(this.#ejection, nowMs) : handBack(this.#ejection, nowMs);
-    this.#judge();
+    this.#judge(nowMs);
     this.#ward.changed(
       this,
       well ? 'readmitted' : 'trial-left',
@@ -144,7 +145,7 @@ export class Patient implements EndpointHealth {
     this.#ejection = eject(this.#ejection, nowMs, this.#ward.times, this.#ward.draw());
     this.#forget();
     this.#why = reason;
-    this.#judge();
+    this.#judge(nowMs);
     this.#ward.changed(this, 'ejected', reason, nowMs);
   }
 
@@ -152,9 +153,11 @@ export class Patient implements EndpointHealth {
     return this.#ejection.ticket + this.#verdicts;
   }
 
-  #judge(): void {
+  #judge(nowMs: number): void {
+    const before = this.rank;
     // While a trial is under way other calls begin in no generation: only the trial's own report counts.
     this.ticket = this.#ejection.kind === 'trial' ? -this.#generation : this.#generation;
     this.rank = !this.#verdict.alive ? DEAD : this.#ejection.kind === 'in' ? HEALTHY : EJECTED;
+    if (this.rank !== before) this.sinceMs = nowMs;
   }
 }

@@ -3,10 +3,11 @@
  *
  *   timeout (the call) → retry → timeout (each attempt) → balance → fetch
  */
-import { balance, type Balanced, type Done } from '../balancer/balance.ts';
-import type { Cost } from '../balancer/cost.ts';
+import { balance, type Balanced } from '../balancer/balance.ts';
+import type { Done } from '../balancer/completion.ts';
+import type { Cost } from '../balancer/costs/cost.ts';
 import type { EndpointView } from '../balancer/member.ts';
-import type { Picker } from '../balancer/picker.ts';
+import type { Picker } from '../balancer/pickers/picker.ts';
 import type { ReadyOptions } from '../balancer/ready.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { consecutiveFailures } from '../core/consecutive-failures.ts';

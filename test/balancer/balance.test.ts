@@ -38,6 +38,7 @@ describe('balance', () => {
       weight: 1,
       reason: undefined,
       picked: 0,
+      share: 0,
     });
     expect(['a7', 'b7', 'c7']).toContain(await call(7));
   });

@@ -1,5 +1,6 @@
 import { type Cost, leastPending, peakEwma } from 'evenkeel';
 import { describe, expect, it } from 'vitest';
+import { loadOf } from './kit.ts';
 import { FAILURE, IGNORED, SUCCESS } from '../../src/core/outcome.ts';
 
 const costs: [string, Cost][] = [
@@ -10,34 +11,34 @@ const costs: [string, Cost][] = [
 describe.each(costs)('the cost %s', (_, cost) => {
   it('grows with every call in flight', () => {
     const meter = cost.meter();
-    meter.record(0, 10, SUCCESS);
-    const rising = [0, 1, 2, 10].map((pending) => meter.cost(0, pending, 0));
+    meter.record(0, 10, SUCCESS, undefined);
+    const rising = [0, 1, 2, 10].map((pending) => meter.cost(0, loadOf(pending, 0)));
     expect(rising).toEqual([...rising].sort((a, b) => a - b));
     expect(new Set(rising).size).toBe(4);
   });
 
   it('is changed neither by being read, nor by a clock that steps back', () => {
     const meter = cost.meter();
-    meter.record(1000, 10, SUCCESS);
-    const once = meter.cost(2000, 1, 0);
-    for (const nowMs of [500, 9000, 100_000]) meter.cost(nowMs, 1, 0);
-    expect(meter.cost(2000, 1, 0)).toBe(once);
-    expect(Number.isFinite(meter.cost(0, 1, 0))).toBe(true);
+    meter.record(1000, 10, SUCCESS, undefined);
+    const once = meter.cost(2000, loadOf(1, 0));
+    for (const nowMs of [500, 9000, 100_000]) meter.cost(nowMs, loadOf(1, 0));
+    expect(meter.cost(2000, loadOf(1, 0))).toBe(once);
+    expect(Number.isFinite(meter.cost(0, loadOf(1, 0)))).toBe(true);
   });
 });
 
 describe('peakEwma', () => {
   const known = (latencyMs = 10) => {
     const meter = peakEwma({ decayMs: 10_000 }).meter();
-    meter.record(0, latencyMs, SUCCESS);
+    meter.record(0, latencyMs, SUCCESS, undefined);
     return meter;
   };
 
   it('believes a peak at once, and good news by its weight', () => {
     const meter = known(10);
-    meter.record(0, 100, SUCCESS);
+    meter.record(0, 100, SUCCESS, undefined);
     expect(meter.latencyMs(0)).toBe(100);
-    meter.record(10_000, 20, SUCCESS);
+    meter.record(10_000, 20, SUCCESS, undefined);
     expect(meter.latencyMs(10_000)).toBeCloseTo(100 / Math.E + 20 * (1 - 1 / Math.E), 2);
   });
 
@@ -46,55 +47,55 @@ describe('peakEwma', () => {
   });
 
   it('multiplies latency by the calls in flight and one', () => {
-    expect(known(10).cost(0, 3, 0)).toBe(40);
+    expect(known(10).cost(0, loadOf(3, 0))).toBe(40);
   });
 
   it('takes latencies under the floor as equal', () => {
-    expect(known(0.01).cost(0, 0, 0)).toBe(known(0.9).cost(0, 0, 0));
+    expect(known(0.01).cost(0, loadOf(0, 0))).toBe(known(0.9).cost(0, loadOf(0, 0)));
   });
 
   it('records a failure as a penalty, however fast it was, and however slow as no less', () => {
     const fast = known(10);
-    fast.record(0, 1, FAILURE);
+    fast.record(0, 1, FAILURE, undefined);
     expect(fast.latencyMs(0)).toBe(5000);
     const slow = known(10);
-    slow.record(0, 8000, FAILURE);
+    slow.record(0, 8000, FAILURE, undefined);
     expect(slow.latencyMs(0)).toBe(8000);
   });
 
   it('lets a hint raise the cost only, up to a bound', () => {
     const meter = known(10);
-    meter.record(0, 1, { kind: 'overload', retryAfterMs: 20_000 });
+    meter.record(0, 1, { kind: 'overload', retryAfterMs: 20_000 }, undefined);
     expect(meter.latencyMs(0)).toBe(20_000);
-    meter.record(0, 1, { kind: 'overload', retryAfterMs: 1 });
+    meter.record(0, 1, { kind: 'overload', retryAfterMs: 1 }, undefined);
     expect(meter.latencyMs(0)).toBe(20_000);
-    meter.record(0, 1, { kind: 'overload', retryAfterMs: 1e9 });
+    meter.record(0, 1, { kind: 'overload', retryAfterMs: 1e9 }, undefined);
     expect(meter.latencyMs(0)).toBe(300_000);
   });
 
   it('learns from a call given up that it would have taken at least so long', () => {
     const meter = known(10);
-    meter.record(0, 5, IGNORED);
+    meter.record(0, 5, IGNORED, undefined);
     expect(meter.latencyMs(0)).toBe(10);
-    meter.record(0, 900, IGNORED);
+    meter.record(0, 900, IGNORED, undefined);
     expect(meter.latencyMs(0)).toBe(900);
   });
 
   it('counts the age of calls without an answer', () => {
-    expect(known(10).cost(0, 1, 700)).toBe(1400);
+    expect(known(10).cost(0, loadOf(1, 700))).toBe(1400);
   });
 
   it('gives an unknown endpoint one call, not a herd', () => {
     const meter = peakEwma().meter();
-    expect(meter.cost(0, 0, 0)).toBe(1);
-    expect(meter.cost(0, 1, 0)).toBe(2000);
+    expect(meter.cost(0, loadOf(0, 0))).toBe(1);
+    expect(meter.cost(0, loadOf(1, 0))).toBe(2000);
   });
 
   it('forgets when told that the endpoint has recovered', () => {
     const meter = known(10);
-    meter.record(0, 1, FAILURE);
+    meter.record(0, 1, FAILURE, undefined);
     meter.reset();
     expect(meter.latencyMs(0)).toBeUndefined();
-    expect(meter.cost(0, 0, 0)).toBe(1);
+    expect(meter.cost(0, loadOf(0, 0))).toBe(1);
   });
 });

@@ -1,8 +1,15 @@
-import type { Call } from '../core/call.ts';
-import { HEALTHY } from '../core/health.ts';
-import type { Random } from '../core/random.ts';
+import { HEALTHY } from '../../core/health.ts';
+import type { Random } from '../../core/random.ts';
 import { Draw } from './draw.ts';
-import { type Candidate, MAX_DRAWS, type Picker, type PickerState, standing, unlessTried } from './picker.ts';
+import {
+  type Candidate,
+  MAX_DRAWS,
+  type PickedCall,
+  type Picker,
+  type PickerState,
+  standing,
+  unlessTried,
+} from './picker.ts';
 
 /**
  * Picks at random, by weight, and draws again when who is drawn is unhealthy or has been tried.
@@ -17,7 +24,7 @@ import { type Candidate, MAX_DRAWS, type Picker, type PickerState, standing, unl
  * ```
  */
 export function random(): Picker {
-  return { create: (source) => new RandomPick(source) };
+  return { create: ({ random: source }) => new RandomPick(source) };
 }
 
 class RandomPick implements PickerState {
@@ -33,7 +40,7 @@ class RandomPick implements PickerState {
     this.#draw.update(candidates);
   }
 
-  pick(nowMs: number, call: Call): Candidate {
+  pick(nowMs: number, call: PickedCall): Candidate {
     let best = this.#draw.one();
     for (let draws = 1; draws < MAX_DRAWS && standing(best, call) !== HEALTHY; draws++) {
       const drawn = this.#draw.one();

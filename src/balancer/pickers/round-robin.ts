@@ -2,9 +2,8 @@
  * Smooth weighted round robin (nginx, ngx_http_upstream_round_robin.c): every turn each candidate gains its
  * weight, the one with the most goes, and pays the total. Weights 5, 1, 1 give a a b a c a a, not a a a a a b c.
  */
-import type { Call } from '../core/call.ts';
-import type { Random } from '../core/random.ts';
-import { type Candidate, type Picker, type PickerState, standing } from './picker.ts';
+import type { Random } from '../../core/random.ts';
+import { type Candidate, type PickedCall, type Picker, type PickerState, standing } from './picker.ts';
 
 /**
  * Picks in turn, by weight; passes over who is unhealthy or has been tried while there is somebody better. Each
@@ -21,7 +20,7 @@ import { type Candidate, type Picker, type PickerState, standing } from './picke
  * ```
  */
 export function roundRobin(): Picker {
-  return { create: (random) => new RoundRobin(random) };
+  return { create: ({ random }) => new RoundRobin(random) };
 }
 
 class RoundRobin implements PickerState {
@@ -42,7 +41,7 @@ class RoundRobin implements PickerState {
     this.#candidates = candidates;
   }
 
-  pick(_nowMs: number, call: Call): Candidate {
+  pick(_nowMs: number, call: PickedCall): Candidate {
     const best = this.#candidates.reduce((least, candidate) => Math.min(least, standing(candidate, call)), 8);
     let total = 0;
     let chosen: Candidate | undefined;

@@ -4,16 +4,16 @@
  *   estimate(t)  = e · exp(−(t − t₀)/τ)                         read without being changed
  *   sample x     : e' = x                     if x > estimate    a peak counts at once
  *                  e' = e·w + x·(1 − w)       otherwise, with w = exp(−(t − t₀)/τ)
- *   cost         = max(floor, estimate, age) · (pending + 1)
+ *   cost         = max(floor, estimate, age) · (pending / weight + 1)
  *
  * From Finagle's PeakEwma, with what has been learnt since: a read that does not move the average's own clock,
  * and failures recorded as a penalty instead of as the very fast answers they often are (linkerd2-proxy,
  * PenaltyPeakEwma; brpc). The age of unanswered calls lets a server that hangs be avoided before any call to it
  * has ended (as in Kratos).
  */
-import { checkDuration, checkInterval } from '../core/options.ts';
-import type { Outcome } from '../core/outcome.ts';
-import type { Cost, CostMeter } from './cost.ts';
+import { checkDuration, checkInterval } from '../../core/options.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Cost, CostMeter, Load } from './cost.ts';
 
 export interface PeakEwmaOptions {
   /** Milliseconds in which an old latency fades to 1/e. @defaultValue 10_000 */
@@ -67,9 +67,9 @@ class PeakEwma implements CostMeter {
     this.#times = times;
   }
 
-  cost(nowMs: number, pending: number, ageMs: number): number {
-    const latencyMs = this.#known ? this.#estimate(nowMs) : pending > 0 ? UNKNOWN_MS : 0;
-    return Math.max(this.#times.floorMs, latencyMs, ageMs) * (pending + 1);
+  cost(nowMs: number, load: Load): number {
+    const latencyMs = this.#known ? this.#estimate(nowMs) : load.pending > 0 ? UNKNOWN_MS : 0;
+    return Math.max(this.#times.floorMs, latencyMs, load.ageMs(nowMs)) * (load.pending / load.weight + 1);
   }
 
   record(nowMs: number, latencyMs: number, outcome: Outcome): void {

@@ -1,6 +1,6 @@
 /** Drawing candidates by weight: uniformly while all weights are equal, by an alias table else. */
-import type { Random } from '../core/random.ts';
-import { AliasTable } from '../structures/alias-table.ts';
+import type { Random } from '../../core/random.ts';
+import { AliasTable } from '../../structures/alias-table.ts';
 import type { Candidate } from './picker.ts';
 
 export class Draw {

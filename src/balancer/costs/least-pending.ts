@@ -20,7 +20,7 @@ export function leastPending(): Cost {
 
 /** Keeps nothing, so that one serves all. */
 const METER: CostMeter = {
-  cost: (_nowMs, pending) => pending + 1,
+  cost: (_nowMs, load) => load.pending / load.weight,
   record() {},
   reset() {},
   latencyMs: () => undefined,

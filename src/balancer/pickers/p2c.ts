@@ -6,16 +6,16 @@
  * If neither is healthy, draw again, up to five times (Finagle's P2CPick); then the best of the last is used,
  * whatever its status. With a share u of unhealthy endpoints that happens in about u^10 of the picks.
  */
-import type { Call } from '../core/call.ts';
-import { HEALTHY } from '../core/health.ts';
-import { checkCount } from '../core/options.ts';
-import type { Random } from '../core/random.ts';
+import { HEALTHY } from '../../core/health.ts';
+import { checkCount } from '../../core/options.ts';
+import type { Random } from '../../core/random.ts';
 import { Draw } from './draw.ts';
 import {
   bestOf,
   better,
   type Candidate,
   MAX_DRAWS,
+  type PickedCall,
   type Picker,
   type PickerState,
   standing,
@@ -44,7 +44,7 @@ export interface P2cOptions {
  */
 export function p2c(options: P2cOptions = {}): Picker {
   const choices = checkCount('p2c', 'choices', options.choices ?? 2, 2);
-  return { create: (random) => new P2c(choices, random) };
+  return { create: ({ random }) => new P2c(choices, random) };
 }
 
 class P2c implements PickerState {
@@ -62,7 +62,7 @@ class P2c implements PickerState {
     this.#draw.update(candidates);
   }
 
-  pick(nowMs: number, call: Call): Candidate {
+  pick(nowMs: number, call: PickedCall): Candidate {
     const { candidates } = this.#draw;
     if (candidates.length <= this.#choices) return bestOf(candidates, nowMs, call, this.#random);
     let best: Candidate | undefined;
@@ -75,7 +75,7 @@ class P2c implements PickerState {
   }
 
   /** Two distinct ones; both from one random number while all weigh the same. */
-  #betterOfTwo(nowMs: number, call: Call): Candidate {
+  #betterOfTwo(nowMs: number, call: PickedCall): Candidate {
     const { candidates } = this.#draw;
     if (!this.#draw.even) {
       const one = this.#draw.one();
@@ -93,7 +93,7 @@ class P2c implements PickerState {
     );
   }
 
-  #bestOfMany(nowMs: number, call: Call): Candidate {
+  #bestOfMany(nowMs: number, call: PickedCall): Candidate {
     const drawn = new Set<Candidate>();
     // Bounded: a very heavy candidate may be drawn again and again.
     for (let draws = 0; draws < 4 * this.#choices && drawn.size < this.#choices; draws++)

@@ -1,0 +1,299 @@
+/**
+ * What a balancer does with one call.
+ *
+ *   call ─▶ a trial that is due? ─▶ else the pipeline: narrowings, then the picker ─▶ send ─▶ learn
+ */
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { Context } from '../core/context.ts';
+import { Call } from '../core/call.ts';
+import type { HealthPort } from '../core/health.ts';
+import { Reporter } from '../core/observer.ts';
+import {
+  checkDuration,
+  checkFunction,
+  checkInterval,
+  checkNumber,
+  checkOneOf,
+  checkPort,
+} from '../core/options.ts';
+import type { Classify, Outcome } from '../core/outcome.ts';
+import { promised } from '../core/policy.ts';
+import { systemRandom } from '../core/random.ts';
+import type { CallContext, CallOptions } from '../core/transport.ts';
+import { hasTried, markTried } from '../core/tried.ts';
+import { Watch, type Watcher } from '../core/watch.ts';
+import { type Done, doneOf } from './completion.ts';
+import { peakEwma } from './costs/peak-ewma.ts';
+import { DrainingError, NoEndpointsError } from './errors.ts';
+import { type Explanation, Traced } from './explanation.ts';
+import { type Lease, leaseOf } from './lease.ts';
+import type { Member } from './member.ts';
+import { Membership } from './membership.ts';
+import { narrowed } from './narrowing/narrowing.ts';
+import type { BalanceOptions } from './options.ts';
+import { p2c } from './pickers/p2c.ts';
+import type { PickedCall, PickerState } from './pickers/picker.ts';
+import { until } from './until.ts';
+
+/** One attempt under way. */
+interface Attempt<E> {
+  readonly member: Member<E>;
+  readonly startMs: number;
+  readonly ticket: number;
+}
+
+export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
+  readonly clock: Clock;
+  readonly membership: Membership<E>;
+  readonly health: HealthPort<E> | undefined;
+  trials = 0;
+  /** Calls and leases in flight, those on endpoints that were removed included. */
+  inFlight = 0;
+  readonly #send: (address: E, request: Q, context: CallContext) => Promise<S>;
+  readonly #picker: PickerState<E>;
+  readonly #pickerLearns: boolean;
+  readonly #classify: Classify | undefined;
+  readonly #completion: ((response: S, done: Done) => void) | undefined;
+  readonly #atCompletion: boolean;
+  readonly #discoveryTimeoutMs: number;
+  readonly #reporter: Reporter;
+  // Started, with endpoints, and not shutting down: one look tells the hot path that nothing is in its way.
+  #open = false;
+  #draining = false;
+  readonly #idle = new Set<() => void>();
+
+  constructor(options: BalanceOptions<E, Q, S>) {
+    this.clock = options.clock ?? systemClock;
+    this.#send = checkFunction('balance', 'send', options.send);
+    this.health = options.health && checkPort('balance', 'health', options.health, 'track');
+    this.#classify = options.classify && checkFunction('balance', 'classify', options.classify);
+    this.#completion = options.completion && checkFunction('balance', 'completion', options.completion);
+    this.#atCompletion =
+      checkOneOf('balance', 'latency', options.latency ?? 'answer', ['answer', 'completion']) ===
+      'completion';
+    this.#discoveryTimeoutMs = checkInterval(
+      'balance',
+      'discoveryTimeoutMs',
+      options.discoveryTimeoutMs ?? 10_000,
+    );
+    this.#reporter = new Reporter('balancer', options);
+    const { health } = this;
+    const pipeline = narrowed(
+      checkPort('balance', 'pick', options.pick ?? p2c(), 'create'),
+      options.narrow ?? [],
+    );
+    this.#picker = pipeline.create({
+      random: options.random ?? systemRandom,
+      clock: this.clock,
+      reporter: this.#reporter,
+      healthRevision: () => health?.revision ?? 0,
+    });
+    this.#pickerLearns = this.#picker.ended !== undefined;
+    this.membership = new Membership(options.endpoints, {
+      picker: this.#picker,
+      cost: checkPort('balance', 'cost', options.cost ?? peakEwma(), 'meter'),
+      health,
+      reporter: this.#reporter,
+      now: () => this.clock.now(),
+    });
+    this.membership.subscribe(() => this.#reopen());
+  }
+
+  execute(request: Q, context: Context): Promise<S> {
+    if (!this.#open) return this.#atTheDoor(request, context);
+    const startMs = this.clock.now();
+    const attempt = this.#pick(startMs, context);
+    const { member } = attempt;
+    markTried(context.call, member);
+    this.#take(member, startMs);
+    member.begin(startMs);
+    const watch = new Watch(context, this.#classify, this, attempt);
+    const { address } = member.endpoint;
+    try {
+      return watch.follow(promised(this.#send(address, request, context.sentTo(address))));
+    } catch (error) {
+      return watch.follow(Promise.reject(error));
+    }
+  }
+
+  /** An attempt was answered or given up: learn from it, and free its place now or when its work is over. */
+  ended(attempt: Attempt<E>, outcome: Outcome, failed: boolean, result: unknown): void {
+    if (failed || this.#completion === undefined) {
+      this.#answered(attempt, outcome, failed ? undefined : result);
+      this.returned(attempt.member);
+    } else {
+      this.#goesOn(this.#completion, attempt, outcome, result as S);
+    }
+  }
+
+  lease(options: CallOptions | undefined): Lease<E> {
+    if (this.#draining) throw new DrainingError();
+    this.start();
+    if (this.membership.members.length === 0) throw this.#noEndpoints('not known yet; await ready() first');
+    const startMs = this.clock.now();
+    const member = this.#compare(startMs, new Call(this.clock, options));
+    this.#take(member, startMs);
+    return leaseOf(member, startMs, this);
+  }
+
+  /** Says where a call would go and why, without sending it. */
+  explain(options: CallOptions | undefined): Explanation {
+    if (this.membership.members.length === 0) throw this.#noEndpoints('not known yet');
+    const nowMs = this.clock.now();
+    const traced = new Traced(new Call(this.clock, options));
+    return traced.explain(this.#picker.pick(nowMs, traced), 'picked', nowMs);
+  }
+
+  /** An endpoint has said, outside of any response, how loaded it is. */
+  reportLoad(id: unknown, load: number): void {
+    checkNumber('balance.reportLoad', 'load', load, 0);
+    this.membership.member(id)?.reported(load, this.clock.now());
+  }
+
+  /** Begins to follow the source and to probe. */
+  start(): void {
+    this.membership.start();
+    this.#reopen();
+  }
+
+  /** Takes no more calls, and waits for those in flight; answers with how many are left. */
+  async drain(timeoutMs: number): Promise<number> {
+    checkDuration('balance.drain', 'timeoutMs', timeoutMs);
+    this.dispose();
+    await until({
+      clock: this.clock,
+      timeoutMs,
+      holds: () => this.inFlight === 0,
+      subscribe: (changed) => {
+        this.#idle.add(changed);
+        return () => this.#idle.delete(changed);
+      },
+      late: () => new Error(),
+    }).catch(() => {});
+    if (this.#reporter.on) this.#reporter.tell('drained', { left: this.inFlight });
+    return this.inFlight;
+  }
+
+  /** Takes no more calls, and stops whatever it does in the background. */
+  dispose(): void {
+    this.#draining = true;
+    this.#open = false;
+    this.membership.dispose();
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  returned(member: Member<E>): void {
+    member.release();
+    if (--this.inFlight === 0) for (const told of this.#idle) told();
+  }
+
+  #reopen(): void {
+    this.#open = !this.#draining && this.membership.started && this.membership.members.length > 0;
+  }
+
+  /** The way of the first call, of those that wait for a source, and of those that come too late. */
+  #atTheDoor(request: Q, context: Context): Promise<S> {
+    if (this.#draining) return Promise.reject(new DrainingError());
+    this.start();
+    if (this.#open) return this.execute(request, context);
+    const known = until(
+      {
+        clock: context.call.clock,
+        timeoutMs: this.#discoveryTimeoutMs,
+        holds: () => this.#open || this.#draining,
+        subscribe: (changed) => this.membership.subscribe(changed),
+        late: () => this.#noEndpoints(`found within ${this.#discoveryTimeoutMs} ms`),
+      },
+      context,
+    );
+    return known.then(() => {
+      // The endpoints came and the caller left in one tick.
+      if (context.scope?.aborted === true) throw context.scope.reason;
+      return this.execute(request, context);
+    });
+  }
+
+  #noEndpoints(how: string): NoEndpointsError {
+    return new NoEndpointsError(`balance: no endpoints ${how}`, this.membership.lastError);
+  }
+
+  #pick(nowMs: number, context: Context): Attempt<E> {
+    const { health } = this;
+    if (health !== undefined && nowMs >= health.nextTrialMs) {
+      const trial = this.#trial(nowMs, context);
+      if (trial !== undefined) return trial;
+    }
+    const member = this.#reporter.on ? this.#explained(nowMs, context) : this.#compare(nowMs, context.call);
+    return { member, startMs: nowMs, ticket: member.health?.ticket ?? 0 };
+  }
+
+  #compare(nowMs: number, call: PickedCall): Member<E> {
+    return this.#picker.pick(nowMs, call) as Member<E>;
+  }
+
+  #explained(nowMs: number, context: Context): Member<E> {
+    const traced = new Traced(context.call);
+    const member = this.#compare(nowMs, traced);
+    this.#tell(traced.explain(member, 'picked', nowMs), context);
+    return member;
+  }
+
+  /** One call finds out whether an ejected endpoint has recovered; it would never win a comparison. */
+  #trial(nowMs: number, context: Context): Attempt<E> | undefined {
+    for (const member of this.membership.members) {
+      if (hasTried(context.call, member)) continue;
+      const ticket = member.health?.admitTrial(nowMs);
+      if (ticket === undefined) continue;
+      this.trials++;
+      if (this.#reporter.on) this.#tell(new Traced(context.call).explain(member, 'trial', nowMs), context);
+      return { member, startMs: nowMs, ticket };
+    }
+    return undefined;
+  }
+
+  #take(member: Member<E>, nowMs: number): void {
+    this.inFlight++;
+    this.membership.turn(nowMs);
+    member.take(nowMs);
+  }
+
+  #answered({ member, startMs, ticket }: Attempt<E>, outcome: Outcome, response: unknown): void {
+    const nowMs = this.clock.now();
+    member.answered(startMs);
+    member.note(startMs, nowMs, outcome, ticket, response);
+    if (this.#pickerLearns) this.#picker.ended?.(member, outcome, nowMs - startMs, nowMs);
+  }
+
+  #goesOn(
+    completion: (response: S, done: Done) => void,
+    attempt: Attempt<E>,
+    outcome: Outcome,
+    response: S,
+  ): void {
+    const counted = !this.#atCompletion;
+    if (counted) this.#answered(attempt, outcome, response);
+    const done = doneOf(
+      {
+        // The verdict on the response stands, unless what came after it failed.
+        answered: (later) => this.#answered(attempt, later.kind === 'success' ? outcome : later, response),
+        broke: (later) =>
+          attempt.member.note(attempt.startMs, this.clock.now(), later, attempt.ticket, undefined),
+        release: () => this.returned(attempt.member),
+      },
+      counted,
+    );
+    try {
+      completion(response, done);
+    } catch {
+      // Watching an answer must not break the call that has it.
+      done();
+    }
+  }
+
+  #tell({ type, ...why }: Explanation, { attempt }: Context): void {
+    this.#reporter.tell(type, { attempt, ...why });
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Membership: whom a balancer knows. Follows a list or a source; who stays keeps all that is known of it, who
+ * goes finishes its calls, and an answer with nobody in it is not followed (law 6).
+ */
+import { type Endpoint, toEndpoints } from '../core/endpoint.ts';
+import { type EndpointSource, type Follower, isEndpointSource } from '../core/endpoint-source.ts';
+import type { HealthPort } from '../core/health.ts';
+import type { Reporter } from '../core/observer.ts';
+import type { Cost } from './costs/cost.ts';
+import { type EndpointView, Member } from './member.ts';
+import type { PickerState } from './pickers/picker.ts';
+
+/** How long one turn of the shares lasts. */
+const TURN_MS = 10_000;
+
+export interface Parts<E> {
+  readonly picker: PickerState<E>;
+  readonly cost: Cost;
+  readonly health: HealthPort<E> | undefined;
+  readonly reporter: Reporter;
+  readonly now: () => number;
+}
+
+export class Membership<E> implements Follower<E> {
+  members: readonly Member<E>[] = [];
+  emptyUpdates = 0;
+  /** Why the source could not be asked the last time, if it could not. */
+  lastError: unknown = undefined;
+  readonly #parts: Parts<E>;
+  readonly #source: EndpointSource<E> | undefined = undefined;
+  // By identity. Of old members only those that stay are kept: who comes back starts anew.
+  #known = new Map<unknown, Member<E>>();
+  readonly #listeners = new Set<() => void>();
+  #stop: (() => void) | undefined = undefined;
+  started = false;
+  #turnMs = 0;
+
+  constructor(endpoints: readonly (E | Endpoint<E>)[] | EndpointSource<E>, parts: Parts<E>) {
+    this.#parts = parts;
+    if (isEndpointSource<E>(endpoints)) this.#source = endpoints;
+    else this.#adopt(toEndpoints('balance', 'endpoints', endpoints), -Infinity);
+  }
+
+  /** The first call is about to be made. */
+  start(): void {
+    if (this.started) return;
+    this.started = true;
+    this.#parts.health?.start();
+    this.#stop = this.#source?.follow(this);
+  }
+
+  get followsSource(): boolean {
+    return this.#source !== undefined;
+  }
+
+  /** Follows nobody any more, and lets go of the tracker. */
+  dispose(): void {
+    this.#stop?.();
+    this.#parts.health?.track(this, []);
+    this.#parts.picker.dispose?.();
+    this.#changed();
+  }
+
+  /** Calls back when the members change. */
+  subscribe(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  update(list: readonly (E | Endpoint<E>)[]): void {
+    if (Array.isArray(list) && list.length === 0) {
+      this.emptyUpdates++;
+      this.#tell('empty-update', { kept: this.members.length });
+      return;
+    }
+    this.#adopt(toEndpoints('balance', 'endpoints', list), this.#parts.now());
+  }
+
+  found(endpoints: readonly Endpoint<E>[]): void {
+    try {
+      this.update(endpoints);
+    } catch (error) {
+      // A source of somebody's own that lists an endpoint twice must not fail itself by it.
+      this.failed(error);
+    }
+  }
+
+  failed(error: unknown): void {
+    this.lastError = error;
+    this.#tell('source-failed', { kept: this.members.length });
+  }
+
+  lost(): void {
+    this.#tell('source-lost', { dropped: this.members.length });
+    this.#replace([]);
+  }
+
+  /** Counts calls by turns, so that shares tell of the last seconds and not of the whole past. */
+  turn(nowMs: number): void {
+    if (nowMs - this.#turnMs < TURN_MS) return;
+    this.#turnMs = nowMs;
+    for (const member of this.members) member.turn();
+  }
+
+  views(): EndpointView<E>[] {
+    const nowMs = this.#parts.now();
+    const calls = this.members.reduce((sum, { recent, before }) => sum + recent + before, 0);
+    return this.members.map((member) => member.view(nowMs, calls));
+  }
+
+  member(id: unknown): Member<E> | undefined {
+    return this.#known.get(id);
+  }
+
+  /** Keeps the members that stay, makes those that are new. */
+  #adopt(endpoints: readonly Endpoint<E>[], nowMs: number): void {
+    const { health, cost } = this.#parts;
+    // Nobody who is there from the start, or instead of nobody, has to be eased in.
+    const joinedMs = this.members.length === 0 ? -Infinity : nowMs;
+    const tracked = health?.track(this, endpoints);
+    const members = endpoints.map((endpoint, index) => {
+      const member = this.#known.get(endpoint.id) ?? new Member(endpoint, cost.meter(), joinedMs);
+      member.describe(endpoint, tracked?.[index]);
+      return member;
+    });
+    this.lastError = undefined;
+    if (this.members.length > 0) this.#tell('updated', { endpoints: endpoints.length });
+    this.#replace(members);
+  }
+
+  #replace(members: readonly Member<E>[]): void {
+    this.members = members;
+    this.#known = new Map(members.map((member) => [member.endpoint.id, member]));
+    if (members.length > 0) this.#parts.picker.update(members);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #tell(type: string, facts: Readonly<Record<string, unknown>>): void {
+    const { reporter } = this.#parts;
+    if (reporter.on) reporter.tell(type, facts);
+  }
+}
