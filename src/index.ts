@@ -8,12 +8,33 @@ export type { Done } from './balancer/completion.ts';
 export type { Cost, CostMeter, Load } from './balancer/costs/cost.ts';
 export { leastPending } from './balancer/costs/least-pending.ts';
 export { peakEwma, type PeakEwmaOptions } from './balancer/costs/peak-ewma.ts';
+export { reportedLoad, type ReportedLoadOptions } from './balancer/costs/reported-load.ts';
 export { DrainingError, isDrainingError, isNoEndpointsError, NoEndpointsError } from './balancer/errors.ts';
 export type { Considered, Explanation } from './balancer/explanation.ts';
 export type { Lease } from './balancer/lease.ts';
 export type { EndpointView } from './balancer/member.ts';
+export { blueGreen, type BlueGreen, type BlueGreenOptions } from './balancer/narrowing/blue-green.ts';
+export {
+  canary,
+  type Canary,
+  type CanaryFigures,
+  type CanaryOptions,
+  type CanarySnapshot,
+  type CanaryState,
+} from './balancer/narrowing/canary.ts';
+export { explore, type ExploreOptions } from './balancer/narrowing/explore.ts';
 export type { Narrowing } from './balancer/narrowing/narrowing.ts';
+export { priorities, type Priorities, type PrioritiesOptions } from './balancer/narrowing/priorities.ts';
+export { slowStart, type SlowStartOptions } from './balancer/narrowing/slow-start.ts';
+export { type ClientOfFleet, subset, type SubsetOptions } from './balancer/narrowing/subset.ts';
+export { weightedZones, type WeightedZonesOptions } from './balancer/narrowing/weighted-zones.ts';
+export { zones, type ZonesOptions } from './balancer/narrowing/zones.ts';
 export type { BalanceOptions } from './balancer/options.ts';
+export {
+  consistentHash,
+  type ConsistentHashOptions,
+  preferenceOrder,
+} from './balancer/pickers/consistent-hash.ts';
 export { p2c, type P2cOptions } from './balancer/pickers/p2c.ts';
 export {
   type Candidate,
@@ -24,6 +45,7 @@ export {
   type PickTrace,
   standing,
 } from './balancer/pickers/picker.ts';
+export { type ProbeAnswer, probing, type ProbingOptions } from './balancer/pickers/probing.ts';
 export { random } from './balancer/pickers/random.ts';
 export { roundRobin } from './balancer/pickers/round-robin.ts';
 export type { ReadyOptions } from './balancer/ready.ts';

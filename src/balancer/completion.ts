@@ -5,7 +5,7 @@ import { FAILURE, type Outcome, SUCCESS } from '../core/outcome.ts';
 export interface Done {
   (outcome?: 'success' | 'failure'): void;
   /** What the caller waits for has come, for instance the first token; the work goes on. */
-  answered(): void;
+  readonly answered: () => void;
 }
 
 /** What becomes of an attempt whose response goes on. */

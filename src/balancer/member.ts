@@ -102,7 +102,7 @@ export class Member<E> implements Candidate<E>, Load {
 
   /** Tells cost and health how a call went. */
   note(startMs: number, nowMs: number, outcome: Outcome, ticket: number, response: unknown): void {
-    this.#meter.record(nowMs, nowMs - startMs, outcome, response);
+    this.#meter.record(nowMs, nowMs - startMs, outcome, response, this);
     this.health?.report(ticket, outcome, nowMs - startMs, nowMs);
   }
 

@@ -1,12 +1,9 @@
 /** The prober: checks each endpoint every so often, jittered, and never more than a few at once. */
 import { Background } from '../core/background.ts';
-import { Call } from '../core/call.ts';
 import type { Clock, TimerHandle } from '../core/clock.ts';
-import { Context } from '../core/context.ts';
+import { errand } from '../core/errand.ts';
 import { Gate } from '../core/gate.ts';
-import { invoke, scoped } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
-import { Scope } from '../core/scope.ts';
 import type { CheckedProbe } from './options.ts';
 
 /** One endpoint's checks; stopped once and for all. */
@@ -69,10 +66,7 @@ export class Prober<E> {
   async #ask(round: Round<E>): Promise<boolean> {
     if (round.stopped) return false;
     const { check, timeoutMs } = this.#probe;
-    const scope = new Scope(this.#clock, this.#clock.now() + timeoutMs);
-    scope.expireIn(timeoutMs, 'background');
-    const context = new Context(new Call(this.#clock, undefined), scope, 1, round.address);
-    await scoped<E, unknown>(invoke, check, round.address, context, scope);
+    await errand(check, round.address, this.#clock, timeoutMs);
     return true;
   }
 }

@@ -1,6 +1,22 @@
 /** One conformance suite for the port of pickers, and what is particular to each. */
-import { p2c, type Picker, random, roundRobin } from 'evenkeel';
-import { seededRandom } from 'evenkeel/testing';
+import {
+  blueGreen,
+  canary,
+  consistentHash,
+  explore,
+  p2c,
+  type Picker,
+  preferenceOrder,
+  priorities,
+  probing,
+  random,
+  roundRobin,
+  slowStart,
+  subset,
+  weightedZones,
+  zones,
+} from 'evenkeel';
+import { seededRandom, virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import { markTried } from '../../src/core/tried.ts';
 import { Fake, fakes, newCall, shares, tools } from './kit.ts';
@@ -10,6 +26,17 @@ const pickers: [string, Picker][] = [
   ['p2c of 3', p2c({ choices: 3 })],
   ['roundRobin', roundRobin()],
   ['random', random()],
+  ['consistentHash without keys', consistentHash()],
+  ['probing without answers', probing({ probe: () => Promise.reject(new Error('down')) })],
+  ['subset', subset({ size: 50, client: 'me' })(p2c())],
+  ['priorities', priorities()(p2c())],
+  ['zones', zones({ local: 'nowhere' })(p2c())],
+  ['weightedZones', weightedZones({ weights: { nowhere: 1 } })(p2c())],
+  ['slowStart', slowStart()(p2c())],
+  ['explore', explore()(p2c())],
+  ['canary', canary()(p2c())],
+  ['blueGreen', blueGreen({ active: 'blue' })(p2c())],
+  ['all narrowings in a row', slowStart()(priorities()(zones({ local: 'x' })(canary()(p2c()))))],
 ];
 
 describe.each(pickers)('the picker %s', (_, picker) => {
@@ -111,6 +138,169 @@ describe('p2c', () => {
     looks = 0;
     for (let n = 0; n < 100; n++) state.pick(0, newCall());
     expect(looks).toBe(200);
+  });
+});
+
+describe('consistentHash', () => {
+  const at = (picker: Picker, candidates: readonly Fake[]) => {
+    const state = picker.create(tools());
+    state.update(candidates);
+    return (affinityKey: string, ...tried: Fake[]) => {
+      const call = newCall({ affinityKey });
+      for (const one of tried) markTried(call, one);
+      return state.pick(0, call);
+    };
+  };
+  const keys = Array.from({ length: 500 }, (_, n) => `user ${n}`);
+
+  it('sends the same key to the same endpoint, in the order that preferenceOrder tells', () => {
+    const candidates = fakes(6);
+    const pick = at(consistentHash(), candidates);
+    for (const key of keys) {
+      const order = preferenceOrder(
+        key,
+        candidates.map(({ endpoint }) => endpoint),
+      );
+      const tried: Fake[] = [];
+      for (const address of order) {
+        const picked = pick(key, ...tried) as Fake;
+        expect(picked.endpoint.address).toBe(address);
+        tried.push(picked);
+      }
+    }
+  });
+
+  it('passes over who is ejected, and comes back when it is well', () => {
+    const candidates = fakes(5);
+    const pick = at(consistentHash(), candidates);
+    const holder = pick('k') as Fake;
+    holder.rank = 2;
+    const next = pick('k');
+    expect(next).not.toBe(holder);
+    expect(next).toBe(pick('k', holder));
+    holder.rank = 0;
+    expect(pick('k')).toBe(holder);
+  });
+
+  it('never puts more on one endpoint than 1.25 of its part, however hot one key is', () => {
+    const candidates = fakes(10);
+    const pick = at(consistentHash(), candidates);
+    for (let n = 0; n < 1000; n++) {
+      const picked = pick('the one hot key') as Fake;
+      picked.pending++;
+      expect(picked.pending).toBeLessThanOrEqual(Math.ceil((1.25 * (n + 1)) / 10));
+    }
+    const unbounded = at(consistentHash({ maxLoad: Infinity }), candidates);
+    expect(new Set(Array.from({ length: 50 }, () => unbounded('the one hot key'))).size).toBe(1);
+  });
+
+  it('bounds by weight', () => {
+    const candidates = [new Fake(1), new Fake(3)];
+    const pick = at(consistentHash(), candidates);
+    for (const key of keys) (pick(key) as Fake).pending++;
+    expect(candidates[0]?.pending).toBeLessThanOrEqual(Math.ceil((1.25 * 500) / 4));
+    expect(candidates[1]?.pending).toBeGreaterThan(300);
+  });
+
+  it('says which identities it can hash', () => {
+    expect(() => preferenceOrder('k', [{ client: 1 }])).toThrow('must be text, a number or a URL');
+    expect(() => preferenceOrder('k', [new URL('http://a.test'), 7, 'b'])).not.toThrow();
+    expect(() => consistentHash({ maxLoad: 0.9 })).toThrow('maxLoad');
+  });
+});
+
+describe('probing', () => {
+  const flush = async () => {
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  };
+
+  it('sends to who has room by its own word, not waiting for any probe', async () => {
+    const candidates = fakes(4);
+    const idle = candidates[2] as Fake;
+    const picker = probing<string>({
+      probe: async (address) => ({
+        inFlight: address === idle.endpoint.address ? 0 : 50,
+        latencyMs: address === idle.endpoint.address ? 1 : 100,
+      }),
+    });
+    const state = picker.create(tools(3));
+    state.update(candidates);
+    state.pick(0, newCall());
+    await flush();
+    const picked: unknown[] = [];
+    for (let n = 0; n < 20; n++) {
+      picked.push(state.pick(0, newCall()));
+      await flush();
+    }
+    expect(picked.filter((one) => one === idle).length).toBeGreaterThan(15);
+  });
+
+  it('begins so many probes for each call, fractions over several, each of a batch to another server', async () => {
+    const asked: string[] = [];
+    const probe = async (address: string) => {
+      asked.push(address);
+      return { inFlight: 1, latencyMs: 1 };
+    };
+    const few = probing({ probe, probesPerCall: 0.5 }).create(tools());
+    few.update(fakes(10));
+    for (let n = 0; n < 8; n++) {
+      few.pick(0, newCall());
+      await flush();
+    }
+    expect(asked.length).toBe(4);
+    asked.length = 0;
+    const many = probing({ probe, probesPerCall: 4 }).create(tools());
+    many.update(fakes(6));
+    many.pick(0, newCall());
+    await flush();
+    expect(new Set(asked).size).toBe(4);
+  });
+
+  it('uses no answer that is older than it may be, none of who left, and none that is not a number', async () => {
+    const candidates = fakes(3);
+    let answer = { inFlight: 1, latencyMs: 1 };
+    const clock = virtualClock();
+    const state = probing({ probe: async () => answer, unprobed: roundRobin() }).create(tools(1, { clock }));
+    state.update(candidates);
+    const startMs = clock.now();
+    const steps: string[] = [];
+    const call = { options: undefined, tried: undefined, triedToo: undefined };
+    const trace = { saw() {}, note: (step: string) => void steps.push(step) };
+    state.pick(startMs, newCall());
+    await flush();
+    answer = { inFlight: Number.NaN, latencyMs: 1 };
+    state.pick(startMs + 900, { ...call, trace });
+    expect(steps.pop()).toBe('the best of 3 probes');
+    await flush();
+    state.pick(startMs + 1001, { ...call, trace });
+    expect(steps.pop()).toBe('too few probes');
+    state.update(candidates.slice(0, 1));
+    expect(state.pick(startMs + 1001, newCall())).toBe(candidates[0]);
+  });
+
+  it('has no more probes under way than it may, and gives each up in time', async () => {
+    const clock = virtualClock();
+    let asked = 0;
+    const signals: AbortSignal[] = [];
+    const state = probing<string>({
+      probe: (_address, { signal }) => {
+        asked++;
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+      maxProbes: 2,
+      timeoutMs: 50,
+    }).create(tools(1, { clock }));
+    state.update(fakes(9));
+    for (let n = 0; n < 5; n++) state.pick(clock.now(), newCall());
+    await clock.advance(1);
+    expect(asked).toBe(2);
+    await clock.advance(60);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+    state.pick(clock.now(), newCall());
+    await clock.advance(1);
+    expect(asked).toBe(4);
   });
 });
 

@@ -17,13 +17,13 @@ export interface CostMeter {
    *
    * @param response - what it was answered; `undefined` if it failed
    */
-  record(nowMs: number, latencyMs: number, outcome: Outcome, response: unknown): void;
+  record(nowMs: number, latencyMs: number, outcome: Outcome, response: unknown, load: Load): void;
   /** The endpoint has recovered: what was learnt before no longer holds. */
   reset(): void;
   /** What `endpoints()` shows; `undefined` if nothing is known. */
   latencyMs(nowMs: number): number | undefined;
   /** The endpoint's own word on its load, where the cost heeds it. */
-  reported?(loadNow: number, nowMs: number, load: Load): void;
+  reported?(said: number, nowMs: number, load: Load): void;
 }
 
 /** What the balancer itself has sent to an endpoint. */
