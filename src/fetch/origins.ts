@@ -46,10 +46,14 @@ export function toOrigin(where: string, value: unknown): string {
  * @throws {@link OriginError} for a URL elsewhere
  */
 export function pathOf(input: string, origins: ReadonlySet<string>): string {
-  // Behind an origin a path cannot leave it: only '//host' at the very beginning names another.
-  if (input.startsWith('/') && !input.startsWith('//')) return input;
+  if (isPath(input)) return input;
   const [base] = origins;
   const url = new URL(input, base);
   if (!origins.has(url.origin)) throw new OriginError(url.origin);
   return url.pathname + url.search + url.hash;
+}
+
+/** Behind an origin a path cannot leave it: only '//host' at the very beginning names another. */
+export function isPath(input: string): boolean {
+  return input.startsWith('/') && !input.startsWith('//');
 }

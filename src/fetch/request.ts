@@ -2,14 +2,17 @@
 import type { Context } from '../core/context.ts';
 import { contextOf } from '../core/context.ts';
 import type { CallOptions } from '../core/transport.ts';
-import { pathOf } from './origins.ts';
+import { isPath, pathOf } from './origins.ts';
 
 /** What a caller may say about one fetch: all that `fetch` takes, and evenkeel's own. */
 export type FetchInit = RequestInit & CallOptions & { readonly duplex?: string };
 
 /** What the layers see; `method` and `body` decide whether it may be sent again (law 14). */
 export interface FetchRequest {
-  readonly path: string;
+  /** What was asked for, as it was written. */
+  readonly url: string;
+  /** The part that any origin can serve; `undefined` until it is known which origins there are. */
+  readonly path: string | undefined;
   readonly method: string;
   readonly body: unknown;
   readonly input: Request | undefined;
@@ -29,7 +32,8 @@ export function toRequest(
   const url = typeof input === 'string' ? input : 'url' in input ? input.url : input.href;
   const outer = init === undefined ? undefined : contextOf(init);
   return {
-    path: pathOf(url, origins),
+    url,
+    path: origins.size === 0 && !isPath(url) ? undefined : pathOf(url, origins),
     method: (init?.method ?? request?.method ?? 'GET').toUpperCase(),
     body: init?.body ?? request?.body ?? undefined,
     input: request,

@@ -3,39 +3,55 @@
  *
  *   timeout (the call) → retry → timeout (each attempt) → balance → fetch
  */
-import { balance, type Balanced } from '../balancer/balance.ts';
+import { balance, type Balanced, type DrainOptions } from '../balancer/balance.ts';
 import type { Done } from '../balancer/completion.ts';
 import type { Cost } from '../balancer/costs/cost.ts';
 import type { EndpointView } from '../balancer/member.ts';
+import type { Narrowing } from '../balancer/narrowing/narrowing.ts';
 import type { Picker } from '../balancer/pickers/picker.ts';
 import type { ReadyOptions } from '../balancer/ready.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { consecutiveFailures } from '../core/consecutive-failures.ts';
 import { type Context, within } from '../core/context.ts';
-import { OptionError } from '../core/errors.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { EndpointSource } from '../core/endpoint-source.ts';
 import { failureRate } from '../core/failure-rate.ts';
 import type { HealthPort } from '../core/health.ts';
 import type { Observer } from '../core/observer.ts';
 import { checkCount, checkFunction, checkInterval } from '../core/options.ts';
 import type { Classify } from '../core/outcome.ts';
 import { pipe } from '../core/pipe.ts';
+import { transportOf } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
 import { mayRepeat } from '../core/repeat.ts';
 import type { CallOptions, Transport } from '../core/transport.ts';
 import { classifyResponse } from '../fetch/classify.ts';
 import { discardResponse } from '../fetch/discard.ts';
 import { OpenBodies } from '../fetch/open-bodies.ts';
-import { toOrigin } from '../fetch/origins.ts';
+import { pathOf } from '../fetch/origins.ts';
 import { type FetchInit, type FetchRequest, toRequest, toWire } from '../fetch/request.ts';
 import { Wire } from '../fetch/wire.ts';
 import { healthTracker } from '../health/health-tracker.ts';
 import { retry, type RetryPolicy, type RetrySnapshot } from '../policies/retry.ts';
 import type { RetryBudget } from '../policies/retry-budget.ts';
 import { timeout } from '../policies/timeout.ts';
+import { Origins } from './origins.ts';
 
-export interface ResilientFetchOptions {
-  /** The servers that all serve the same, such as `http://10.0.0.11:8080`; at least one, each once. */
-  readonly origins: readonly string[];
+export interface ResilientFetchOptions<E = string> {
+  /**
+   * The servers that all serve the same, such as `http://10.0.0.11:8080`: at least one, each once; with
+   * `endpoint(origin, …)` where more is to be said. Or a source that finds them out.
+   */
+  readonly origins: readonly (E | Endpoint<E>)[] | EndpointSource<E>;
+  /** The origin that requests to an address name, where addresses are no text, as those found by DNS. */
+  readonly origin?: (address: E) => string;
+  /**
+   * What the wire's `fetch` is told beside, for this address: where a name is served at several addresses, the
+   * `dispatcher` of undici that dials this one. @defaultValue nothing
+   */
+  readonly dial?: (address: E) => object;
+  /** Who is a candidate at all. @defaultValue all are */
+  readonly narrow?: readonly Narrowing<NoInfer<E>>[];
   /** Milliseconds for the call with its retries, up to the headers. @defaultValue 10_000 */
   readonly timeoutMs?: number;
   /**
@@ -52,11 +68,11 @@ export interface ResilientFetchOptions {
   /** Judges responses. @defaultValue `classifyResponse` */
   readonly classify?: Classify;
   /** @defaultValue `p2c()` */
-  readonly pick?: Picker;
+  readonly pick?: Picker<NoInfer<E>>;
   /** @defaultValue `peakEwma()` */
   readonly cost?: Cost;
   /** @defaultValue a tracker that ejects after 5 failures in a row, or half of 20 calls in 10 s */
-  readonly health?: HealthPort<string>;
+  readonly health?: HealthPort<E>;
   /** The fetch to send with. @defaultValue the platform's, looked up at each call */
   readonly fetch?: (input: string | Request, init?: RequestInit) => Promise<Response>;
   readonly clock?: Clock;
@@ -67,19 +83,23 @@ export interface ResilientFetchOptions {
 }
 
 /** What {@link resilientFetch} makes: a drop-in for `fetch`, over several origins. */
-export interface ResilientFetch {
+export interface ResilientFetch<E = string> {
   (input: string | URL | Request, init?: FetchInit): Promise<Response>;
   /** The origins as they stand now. */
-  endpoints(): EndpointView<string>[];
+  endpoints(): EndpointView<E>[];
   /** Replaces the origins; who stays keeps all that is known of it. */
-  update(origins: readonly string[]): void;
+  update(origins: readonly (E | Endpoint<E>)[]): void;
   /** Resolves when enough origins are known to be well. */
   ready(options?: ReadyOptions): Promise<void>;
-  snapshot(): ResilientFetchSnapshot;
+  /** Refuses new calls and waits for those in flight, bodies included; resolves with how many are left. */
+  drain(options?: DrainOptions): Promise<number>;
+  snapshot(): ResilientFetchSnapshot<E>;
+  /** Stops following a source and probing. */
+  dispose(): void;
 }
 
-export interface ResilientFetchSnapshot {
-  readonly endpoints: readonly EndpointView<string>[];
+export interface ResilientFetchSnapshot<E = string> {
+  readonly endpoints: readonly EndpointView<E>[];
   readonly retry: RetrySnapshot;
   /** Bodies that have not been read to their end. */
   readonly openBodies: number;
@@ -109,22 +129,25 @@ export interface ResilientFetchSnapshot {
  * if ((await response.text()) !== 'http://b.test/users/42') throw new Error('not served by the other');
  * ```
  */
-export function resilientFetch(options: ResilientFetchOptions): ResilientFetch {
+export function resilientFetch<E = string>(options: ResilientFetchOptions<E>): ResilientFetch<E> {
   const fleet = new Fleet(options);
+  const { balanced } = fleet;
   const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
     fleet.fetch(input, init);
   return Object.assign(fetch, {
-    endpoints: () => fleet.balanced.endpoints(),
-    update: (origins: readonly string[]) => fleet.update(origins),
-    ready: (ready?: ReadyOptions) => fleet.balanced.ready(ready),
+    endpoints: () => balanced.endpoints(),
+    update: (origins: readonly (E | Endpoint<E>)[]) => fleet.update(origins),
+    ready: (ready?: ReadyOptions) => balanced.ready(ready),
+    drain: (drain?: DrainOptions) => balanced.drain(drain),
     snapshot: () => fleet.snapshot(),
+    dispose: () => balanced.dispose(),
   });
 }
 
 type Send = Transport<FetchRequest, Response>;
 
-class Fleet {
-  readonly balanced: Balanced<string, FetchRequest, Response>;
+class Fleet<E> {
+  readonly balanced: Balanced<E, FetchRequest, Response>;
   readonly #retry: RetryPolicy;
   // The same balancer and the same retry, with and without a limit for each attempt.
   readonly #repeatable: Send;
@@ -132,9 +155,11 @@ class Fleet {
   readonly #bodies: OpenBodies;
   readonly #clock: Clock;
   readonly #fetch: ResilientFetchOptions['fetch'];
-  #origins: ReadonlySet<string>;
+  readonly #dial: ((address: E) => object) | undefined;
+  readonly #origins: Origins<E>;
+  readonly #timeoutMs: number;
 
-  constructor(options: ResilientFetchOptions) {
+  constructor(options: ResilientFetchOptions<E>) {
     const where = 'resilientFetch';
     const timeoutMs = checkInterval(where, 'timeoutMs', options.timeoutMs ?? 10_000);
     const maxAttempts = checkCount(where, 'maxAttempts', options.maxAttempts ?? 3);
@@ -143,21 +168,26 @@ class Fleet {
       'attemptTimeoutMs',
       options.attemptTimeoutMs ?? timeoutMs / maxAttempts,
     );
+    this.#timeoutMs = timeoutMs;
     this.#bodies = new OpenBodies(checkInterval(where, 'maxBodyMs', options.maxBodyMs ?? 60_000));
     this.#fetch = options.fetch && checkFunction(where, 'fetch', options.fetch);
+    this.#dial = options.dial && checkFunction(where, 'dial', options.dial);
     this.#clock = options.clock ?? systemClock;
-    const origins = originsOf(options.origins);
-    this.#origins = new Set(origins);
+    this.#origins = new Origins(
+      options.origins,
+      options.origin && checkFunction(where, 'origin', options.origin),
+    );
     const classify = options.classify ?? classifyResponse;
     const shared = portsOf(options);
-    this.balanced = balance<string, FetchRequest, Response>({
+    this.balanced = balance<E, FetchRequest, Response>({
       ...shared,
+      ...(options.narrow && { narrow: options.narrow }),
       ...(options.pick && { pick: options.pick }),
       ...(options.cost && { cost: options.cost }),
-      endpoints: origins,
+      endpoints: this.#origins.endpoints,
       health:
         options.health ?? healthTracker({ ...shared, detectors: [consecutiveFailures(), failureRate()] }),
-      send: (origin, request, context) => this.#send(origin, request, context as Context),
+      send: (address, request, context) => this.#send(address, request, context as Context),
       completion: (response, done) => this.#whenRead(response, done),
       classify,
     });
@@ -168,28 +198,24 @@ class Fleet {
       timeout({ timeoutMs: attemptTimeoutMs, clock }),
       timeout({ timeoutMs, clock }),
     ];
-    this.#repeatable = pipe(this.balanced as Send, eachAttempt, this.#retry, wholeCall);
-    this.#once = pipe(this.balanced as Send, this.#retry, wholeCall);
+    const located = (next: Send): Send => this.#located(next);
+    this.#repeatable = wholeCall(located(pipe(this.balanced as Send, eachAttempt, this.#retry)));
+    this.#once = wholeCall(located(pipe(this.balanced as Send, this.#retry)));
   }
 
   async fetch(input: string | URL | Request, init: FetchInit | undefined): Promise<Response> {
-    const request = toRequest(input, init, this.#origins);
+    const request = toRequest(input, init, this.#origins.known);
     this.#bodies.sweep(this.#clock.now());
     const options = optionsOf(request);
     return maySendAgain(request) ? this.#repeatable(request, options) : this.#once(request, options);
   }
 
-  update(origins: readonly string[]): void {
-    if (Array.isArray(origins) && origins.length === 0) {
-      this.balanced.update([]);
-      return;
-    }
-    const list = originsOf(origins);
-    this.balanced.update(list);
-    this.#origins = new Set(list);
+  update(origins: readonly (E | Endpoint<E>)[]): void {
+    const empty = Array.isArray(origins) && origins.length === 0;
+    this.balanced.update(empty ? [] : this.#origins.adopt(origins));
   }
 
-  snapshot(): ResilientFetchSnapshot {
+  snapshot(): ResilientFetchSnapshot<E> {
     return {
       endpoints: this.balanced.endpoints(),
       retry: this.#retry.snapshot(),
@@ -197,11 +223,31 @@ class Fleet {
     };
   }
 
-  async #send(origin: string, request: FetchRequest, context: Context): Promise<Response> {
+  /** While a source has not answered, nobody can say whether an absolute URL is on one of the origins. */
+  #located(next: Send): Send {
+    return transportOf<FetchRequest, Response>(
+      (go, request, context) => {
+        if (request.path !== undefined) return go(request, context);
+        // Begins to follow the source; what it waits for is not waited for here.
+        this.balanced.ready({ timeoutMs: 0 }).catch(() => {});
+        return this.#origins
+          .untilKnown(context, this.#timeoutMs)
+          .then(() => go({ ...request, path: pathOf(request.url, this.#origins.known) }, context));
+      },
+      next,
+      this.#clock,
+    );
+  }
+
+  async #send(address: E, request: FetchRequest, context: Context): Promise<Response> {
     const wire = new Wire(context);
     const send = this.#fetch ?? globalThis.fetch;
     try {
-      const response = await send(...toWire(request, origin, wire.signal));
+      const [input, init] = toWire(request, this.#origins.of(address), wire.signal);
+      const response = await send(
+        input,
+        this.#dial === undefined ? init : { ...init, ...this.#dial(address) },
+      );
       wire.handOver(request, response);
       return response;
     } catch (error) {
@@ -220,14 +266,8 @@ class Fleet {
   }
 }
 
-function originsOf(origins: readonly string[]): string[] {
-  if (!Array.isArray(origins))
-    throw new OptionError('resilientFetch', 'origins', origins, 'a list of origins');
-  return origins.map((origin) => toOrigin('resilientFetch', origin));
-}
-
-function portsOf(
-  options: ResilientFetchOptions,
+function portsOf<E>(
+  options: ResilientFetchOptions<E>,
 ): Pick<ResilientFetchOptions, 'clock' | 'random' | 'observer' | 'name'> {
   return {
     ...(options.clock && { clock: options.clock }),

@@ -325,7 +325,7 @@ describe('resilientFetch', () => {
   });
 
   it.each([
-    [{ origins: [] }, /endpoints must be a list of at least one/],
+    [{ origins: [] }, /origins must be a list of at least one/],
     [{ origins: 'http://a.test' }, /origins must be a list/],
     [{ origins: ['a.test'] }, /origins must be an http or https origin/],
     [{ origins: ['http://a.test/api'] }, /origins must be/],
