@@ -140,7 +140,7 @@ function inTurns(step: () => boolean): Promise<void> {
         else if (queued === 0) queue();
       } catch (error) {
         over = true;
-        reject(error as Error);
+        reject(error);
       }
     };
     const queue = (): void => {
