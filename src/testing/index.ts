@@ -14,3 +14,23 @@ export {
 export { inject, InjectedError, type InjectOptions, isInjectedError } from './inject.ts';
 export { seededRandom } from './seeded-random.ts';
 export { virtualClock, type VirtualClock } from './virtual-clock.ts';
+export { FleetError, type FleetErrorCode, isFleetError } from './fleet/fleet-error.ts';
+export type {
+  FleetArrivals,
+  FleetClient,
+  FleetClientKit,
+  FleetControl,
+  FleetEvent,
+  FleetOptions,
+  FleetServer,
+} from './fleet/options.ts';
+export type {
+  FleetClientFigures,
+  FleetFigures,
+  FleetLatency,
+  FleetReport,
+  FleetServerFigures,
+} from './fleet/report.ts';
+export type { FleetProbe, FleetReply, FleetServerControl } from './fleet/server.ts';
+export { exponential, type ServiceTime, uniform } from './fleet/service-times.ts';
+export { simulateFleet } from './fleet/simulate-fleet.ts';

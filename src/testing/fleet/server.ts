@@ -1,0 +1,242 @@
+/**
+ * A simulated server: a queue, first in first out, and some slots that work. It can be slow, fail, hang, refuse
+ * and restart, as the script says.
+ */
+import type { Clock, TimerHandle } from '../../core/clock.ts';
+import { checkDuration, checkNumber } from '../../core/options.ts';
+import type { Random } from '../../core/random.ts';
+import { FleetError } from './fleet-error.ts';
+import { Integral } from './integral.ts';
+import type { CheckedServer } from './options.ts';
+
+/** What a server says of itself with each answer, and to each probe. */
+export interface FleetReply {
+  readonly server: string;
+  /** Requests that it has: in work and in the queue. */
+  readonly inFlight: number;
+  /** Of those, the ones in the queue. */
+  readonly queue: number;
+}
+
+/** What a probe learns. */
+export interface FleetProbe extends FleetReply {
+  /** The median of the milliseconds that its last 16 answers took, the queue included; 0 before the first. */
+  readonly latencyMs: number;
+}
+
+/** What a script can make of a server. */
+export interface FleetServerControl {
+  /** From now on each request takes `factor` times as long. */
+  slow(factor: number): void;
+  /**
+   * From now on it answers each new request with a failure, `afterMs` (1) later and without a slot: a black
+   * hole. @param failure - `error` is what it fails with @defaultValue a {@link FleetError}
+   */
+  fail(failure?: { readonly afterMs?: number; readonly error?: unknown }): void;
+  /** From now on it takes requests and answers none; its work stands still. */
+  hang(): void;
+  /** From now on it refuses new connections; what it has is served. */
+  refuse(): void;
+  /** It works as it should. Requests that it was hanging on begin anew. */
+  well(): void;
+  /** Its process ends and begins: what it has is lost (ECONNRESET), and it is well. */
+  restart(): void;
+}
+
+/** A request, as the server has it. */
+export abstract class Job {
+  state: 'travelling' | 'queued' | 'serving' | 'over' = 'travelling';
+  arrivedMs = 0;
+  timer: TimerHandle = undefined;
+  abstract answer(reply: FleetReply): void;
+  abstract fail(error: unknown): void;
+}
+
+type Mode = 'well' | 'failing' | 'hanging' | 'refusing';
+
+const REMEMBERED = 16;
+
+export class SimulatedServer implements FleetServerControl {
+  /** As it joined last. */
+  spec: CheckedServer;
+  /** Its place in the ledger. */
+  readonly index: number;
+  /** Slots at work, and weight in the membership, over time. */
+  readonly busy: Integral;
+  readonly member: Integral;
+  /** What has happened since the counting began. */
+  readonly counts: { shed: number; maxQueue: number } = { shed: 0, maxQueue: 0 };
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #latencies: number[] = [];
+  #answered = 0;
+  #mode: Mode = 'well';
+  #factor = 1;
+  #failure: { readonly afterMs: number; readonly error: unknown } = { afterMs: 1, error: undefined };
+  #serving = new Set<Job>();
+  // Jobs whose caller has left stay in the list, over, until it is tidied.
+  #queue: Job[] = [];
+  #head = 0;
+  #queued = 0;
+
+  constructor(
+    spec: CheckedServer,
+    index: number,
+    clock: Clock,
+    random: Random,
+    fromMs: number,
+    toMs: number,
+  ) {
+    this.spec = spec;
+    this.index = index;
+    this.#clock = clock;
+    this.#random = random;
+    this.busy = new Integral(fromMs, toMs);
+    this.member = new Integral(fromMs, toMs);
+  }
+
+  slow(factor: number): void {
+    this.#factor = checkNumber('simulateFleet', 'slow', factor, 0);
+  }
+
+  fail(failure: { readonly afterMs?: number; readonly error?: unknown } = {}): void {
+    const afterMs = checkDuration('simulateFleet', 'fail.afterMs', failure.afterMs ?? 1);
+    this.#failure = { afterMs, error: failure.error ?? new FleetError('FLEET_FAILED', this.spec.id) };
+    this.#mode = 'failing';
+  }
+
+  hang(): void {
+    this.#mode = 'hanging';
+    const waiting = this.#queue.slice(this.#head);
+    for (const job of this.#serving) {
+      this.#clock.clearTimeout(job.timer);
+      job.state = 'queued';
+    }
+    this.#queue = [...this.#serving, ...waiting];
+    this.#head = 0;
+    this.#queued += this.#serving.size;
+    this.#serving.clear();
+    this.busy.set(this.#clock.now(), 0);
+  }
+
+  refuse(): void {
+    this.#mode = 'refusing';
+  }
+
+  well(): void {
+    this.#mode = 'well';
+    this.#factor = 1;
+    this.#next();
+  }
+
+  restart(): void {
+    const lost = [
+      ...this.#serving,
+      ...this.#queue.slice(this.#head).filter(({ state }) => state === 'queued'),
+    ];
+    for (const job of this.#serving) this.#clock.clearTimeout(job.timer);
+    this.#serving.clear();
+    this.#queue = [];
+    this.#head = this.#queued = 0;
+    this.busy.set(this.#clock.now(), 0);
+    for (const job of lost) job.fail(new FleetError('ECONNRESET', this.spec.id));
+    this.well();
+  }
+
+  /** From now on it is counted. */
+  count(): void {
+    this.counts.shed = 0;
+    this.counts.maxQueue = this.#queued;
+  }
+
+  get load(): FleetReply {
+    return { server: this.spec.id, inFlight: this.#serving.size + this.#queued, queue: this.#queued };
+  }
+
+  /** A request has arrived. */
+  accept(job: Job): void {
+    job.arrivedMs = this.#clock.now();
+    if (this.#mode === 'refusing') job.fail(new FleetError('ECONNREFUSED', this.spec.id));
+    else if (this.#mode === 'failing') this.#failLater(job);
+    else if (this.#mode === 'well' && this.#serving.size < this.spec.slots) this.#serve(job);
+    else if (this.#mode === 'well' && this.#queued >= this.spec.maxQueue) this.#shed(job);
+    else this.#enqueue(job);
+  }
+
+  /** The caller of a request has left, and the server has noticed. */
+  drop(job: Job): void {
+    this.#clock.clearTimeout(job.timer);
+    if (job.state === 'queued') this.#queued--;
+    if (this.#serving.delete(job)) {
+      this.busy.set(this.#clock.now(), this.#serving.size);
+      this.#next();
+    }
+    job.state = 'over';
+  }
+
+  /** A question about its load; it costs nothing to answer. */
+  probe(job: Job): void {
+    if (this.#mode === 'refusing') job.fail(new FleetError('ECONNREFUSED', this.spec.id));
+    else if (this.#mode === 'failing') job.fail(this.#failure.error);
+    else if (this.#mode === 'well') {
+      const probe: FleetProbe = { ...this.load, latencyMs: this.#medianMs() };
+      job.answer(probe);
+    }
+  }
+
+  #serve(job: Job): void {
+    job.state = 'serving';
+    this.#serving.add(job);
+    this.busy.set(this.#clock.now(), this.#serving.size);
+    const { serviceMs } = this.spec;
+    const ms = typeof serviceMs === 'number' ? serviceMs : serviceMs(this.#random);
+    checkDuration('simulateFleet', 'serviceMs', ms);
+    job.timer = this.#clock.setTimeout(() => this.#finish(job), ms * this.#factor);
+  }
+
+  #finish(job: Job): void {
+    this.#serving.delete(job);
+    this.busy.set(this.#clock.now(), this.#serving.size);
+    this.#latencies[this.#answered++ % REMEMBERED] = this.#clock.now() - job.arrivedMs;
+    this.#next();
+    job.state = 'over';
+    job.answer(this.load);
+  }
+
+  /** Whoever waits longest is served, while there is a slot. */
+  #next(): void {
+    while (this.#mode !== 'hanging' && this.#serving.size < this.spec.slots && this.#queued > 0) {
+      const job = this.#queue[this.#head++] as Job;
+      if (job.state !== 'queued') continue;
+      this.#queued--;
+      this.#serve(job);
+    }
+  }
+
+  #enqueue(job: Job): void {
+    job.state = 'queued';
+    // Tidied when more than half of it is gone, so that each job is moved about once.
+    if (this.#queue.length > 2 * this.#queued + 1024) {
+      this.#queue = this.#queue.slice(this.#head).filter(({ state }) => state === 'queued');
+      this.#head = 0;
+    }
+    this.#queue.push(job);
+    this.#queued++;
+    this.counts.maxQueue = Math.max(this.counts.maxQueue, this.#queued);
+  }
+
+  #shed(job: Job): void {
+    this.counts.shed++;
+    job.fail(new FleetError('FLEET_SHED', this.spec.id));
+  }
+
+  #failLater(job: Job): void {
+    const { afterMs, error } = this.#failure;
+    job.timer = this.#clock.setTimeout(() => job.fail(error), afterMs);
+  }
+
+  #medianMs(): number {
+    const sorted = [...this.#latencies].sort((a, b) => a - b);
+    return sorted[sorted.length >> 1] ?? 0;
+  }
+}

@@ -1,0 +1,98 @@
+/** A report's timeline as an SVG: latencies, failures and shares over time. */
+import type { FleetFigures, FleetReport } from 'evenkeel/testing';
+
+const WIDTH = 760;
+const HEIGHT = 150;
+const LEFT = 64;
+const GAP = 46;
+const COLOURS = [
+  '#0b6e99',
+  '#c2410c',
+  '#4d7c0f',
+  '#7e22ce',
+  '#a16207',
+  '#be123c',
+  '#0f766e',
+  '#1d4ed8',
+  '#57534e',
+];
+
+interface Line {
+  readonly name: string;
+  readonly colour: string;
+  readonly values: readonly number[];
+}
+
+/** What a report's timeline shows, under a title. */
+export function picture(title: string, report: FleetReport): string {
+  const { timeline } = report;
+  const line = (name: string, colour: number, value: (figures: FleetFigures) => number): Line => ({
+    name,
+    colour: COLOURS[colour % COLOURS.length] as string,
+    values: timeline.map(value),
+  });
+  const perSecond = ({ fromMs, toMs, failed }: FleetFigures): number => (failed * 1000) / (toMs - fromMs);
+  const panels = [
+    panel('latency, ms', [
+      line('p50', 0, ({ latencyMs }) => latencyMs.p50),
+      line('p99', 1, ({ latencyMs }) => latencyMs.p99),
+    ]),
+    panel('failed per second', [line('failed', 5, perSecond)]),
+    panel(
+      'share of the attempts, %',
+      report.servers.map(({ id }, n) => line(id, n, ({ shares }) => 100 * (shares[id] ?? 0))),
+    ),
+  ];
+  const height = 30 + panels.length * (HEIGHT + GAP) + 10;
+  const body = panels.map(
+    (content, n) => `<g transform="translate(${LEFT} ${46 + n * (HEIGHT + GAP)})">${content}</g>`,
+  );
+  const seconds = report.toMs / 1000;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 16} ${height}" font-family="sans-serif" font-size="12">`,
+    `<rect width="100%" height="100%" fill="#fff"/>`,
+    `<text x="${LEFT}" y="20" font-size="15">${escaped(title)} (${seconds} s, seed ${report.seed})</text>`,
+    ...body,
+    '</svg>\n',
+  ].join('\n');
+}
+
+function panel(name: string, lines: readonly Line[]): string {
+  const top = nice(Math.max(0, ...lines.flatMap(({ values }) => values)));
+  const steps = Math.max(1, (lines[0]?.values.length ?? 1) - 1);
+  const points = (values: readonly number[]): string =>
+    values
+      .map((value, n) => `${round((n / steps) * WIDTH)},${round(HEIGHT - (value / top) * HEIGHT)}`)
+      .join(' ');
+  // More names than fit beside each other would only cover each other.
+  const legend = lines.length > 12 ? [] : lines;
+  return [
+    `<text y="-6">${escaped(name)}</text>`,
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="none" stroke="#ccc"/>`,
+    ...[0, 0.5, 1].map(
+      (part) => `<text x="-6" y="${HEIGHT * (1 - part) + 4}" text-anchor="end">${round(top * part)}</text>`,
+    ),
+    ...lines.map(
+      ({ colour, values }) =>
+        `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${points(values)}"/>`,
+    ),
+    ...legend.map(
+      (one, n) => `<text x="${150 + n * 50}" y="-6" fill="${one.colour}">${escaped(one.name)}</text>`,
+    ),
+  ].join('\n');
+}
+
+/** The next of 1, 2, 5, 10, 20, … */
+function nice(value: number): number {
+  if (value <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= value) ?? value;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}
