@@ -5,9 +5,10 @@
  */
 export { balance, type Balanced, type BalanceSnapshot, type DrainOptions } from './balancer/balance.ts';
 export type { Done } from './balancer/completion.ts';
-export type { Cost, CostMeter, Load } from './balancer/costs/cost.ts';
+export type { Cost, CostMeter, CostMeters, Load } from './balancer/costs/cost.ts';
 export { leastPending } from './balancer/costs/least-pending.ts';
 export { peakEwma, type PeakEwmaOptions } from './balancer/costs/peak-ewma.ts';
+export { relativeLatency, type RelativeLatencyOptions } from './balancer/costs/relative-latency.ts';
 export { reportedLoad, type ReportedLoadOptions } from './balancer/costs/reported-load.ts';
 export { DrainingError, isDrainingError, isNoEndpointsError, NoEndpointsError } from './balancer/errors.ts';
 export type { Considered, Explanation } from './balancer/explanation.ts';

@@ -23,7 +23,7 @@ import type { CallContext, CallOptions } from '../core/transport.ts';
 import { hasTried, markTried } from '../core/tried.ts';
 import { Watch, type Watcher } from '../core/watch.ts';
 import { type Done, doneOf } from './completion.ts';
-import { peakEwma } from './costs/peak-ewma.ts';
+import { relativeLatency } from './costs/relative-latency.ts';
 import { DrainingError, NoEndpointsError } from './errors.ts';
 import { type Explanation, Traced } from './explanation.ts';
 import { type Lease, leaseOf } from './lease.ts';
@@ -91,7 +91,7 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     this.#pickerLearns = this.#picker.ended !== undefined;
     this.membership = new Membership(options.endpoints, {
       picker: this.#picker,
-      cost: checkPort('balance', 'cost', options.cost ?? peakEwma(), 'meter'),
+      meters: checkPort('balance', 'cost', options.cost ?? relativeLatency(), 'create').create(),
       health,
       reporter: this.#reporter,
       now: () => this.clock.now(),

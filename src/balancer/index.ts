@@ -5,9 +5,10 @@
  */
 export { balance, type Balanced, type BalanceSnapshot, type DrainOptions } from './balance.ts';
 export type { Done } from './completion.ts';
-export type { Cost, CostMeter, Load } from './costs/cost.ts';
+export type { Cost, CostMeter, CostMeters, Load } from './costs/cost.ts';
 export { leastPending } from './costs/least-pending.ts';
 export { peakEwma, type PeakEwmaOptions } from './costs/peak-ewma.ts';
+export { relativeLatency, type RelativeLatencyOptions } from './costs/relative-latency.ts';
 export { reportedLoad, type ReportedLoadOptions } from './costs/reported-load.ts';
 export { DrainingError, isDrainingError, isNoEndpointsError, NoEndpointsError } from './errors.ts';
 export type { Considered, Explanation } from './explanation.ts';

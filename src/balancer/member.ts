@@ -71,6 +71,10 @@ export class Member<E> implements Candidate<E>, Load {
     return Math.max(this.#joinedMs, this.health?.sinceMs ?? -Infinity);
   }
 
+  get outlier(): boolean {
+    return this.#meter.outlier === true;
+  }
+
   cost(nowMs: number): number {
     return this.#meter.cost(nowMs, this);
   }

@@ -6,7 +6,7 @@ import { type Endpoint, toEndpoints } from '../core/endpoint.ts';
 import { type EndpointSource, type Follower, isEndpointSource } from '../core/endpoint-source.ts';
 import type { HealthPort } from '../core/health.ts';
 import type { Reporter } from '../core/observer.ts';
-import type { Cost } from './costs/cost.ts';
+import type { CostMeters } from './costs/cost.ts';
 import { type EndpointView, Member } from './member.ts';
 import type { PickerState } from './pickers/picker.ts';
 
@@ -15,7 +15,7 @@ const TURN_MS = 10_000;
 
 export interface Parts<E> {
   readonly picker: PickerState<E>;
-  readonly cost: Cost;
+  readonly meters: CostMeters;
   readonly health: HealthPort<E> | undefined;
   readonly reporter: Reporter;
   readonly now: () => number;
@@ -114,12 +114,12 @@ export class Membership<E> implements Follower<E> {
 
   /** Keeps the members that stay, makes those that are new. */
   #adopt(endpoints: readonly Endpoint<E>[], nowMs: number): void {
-    const { health, cost } = this.#parts;
+    const { health, meters } = this.#parts;
     // Nobody who is there from the start, or instead of nobody, has to be eased in.
     const joinedMs = this.members.length === 0 ? -Infinity : nowMs;
     const tracked = health?.track(this, endpoints);
     const members = endpoints.map((endpoint, index) => {
-      const member = this.#known.get(endpoint.id) ?? new Member(endpoint, cost.meter(), joinedMs);
+      const member = this.#known.get(endpoint.id) ?? new Member(endpoint, meters.meter(), joinedMs);
       member.describe(endpoint, tracked?.[index]);
       return member;
     });

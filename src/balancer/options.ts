@@ -24,7 +24,7 @@ export interface BalanceOptions<E, Q, S> {
   readonly narrow?: readonly Narrowing<NoInfer<E>>[];
   /** How candidates are compared. @defaultValue `p2c()` */
   readonly pick?: Picker<NoInfer<E>>;
-  /** What one endpoint costs now. @defaultValue `peakEwma()` */
+  /** What one endpoint costs now. @defaultValue `relativeLatency()` */
   readonly cost?: Cost;
   /** Who knows how well the endpoints are. @defaultValue all are taken as healthy */
   readonly health?: HealthPort<E>;

@@ -69,7 +69,7 @@ export interface ResilientFetchOptions<E = string> {
   readonly classify?: Classify;
   /** @defaultValue `p2c()` */
   readonly pick?: Picker<NoInfer<E>>;
-  /** @defaultValue `peakEwma()` */
+  /** @defaultValue `relativeLatency()` */
   readonly cost?: Cost;
   /** @defaultValue a tracker that ejects after 5 failures in a row, or half of 20 calls in 10 s */
   readonly health?: HealthPort<E>;

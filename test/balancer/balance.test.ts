@@ -145,6 +145,7 @@ describe('balance', () => {
         endpoints: ['a'],
         send: async () => 'stream',
         completion: (_response, finished) => (done = finished),
+        cost: peakEwma(),
         clock,
       });
       await call();

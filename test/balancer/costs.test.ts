@@ -1,4 +1,5 @@
-import { type Cost, leastPending, peakEwma, reportedLoad } from 'evenkeel';
+import { type Cost, type CostMeter, leastPending, peakEwma, relativeLatency, reportedLoad } from 'evenkeel';
+import { seededRandom } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import { loadOf } from './kit.ts';
 import { FAILURE, IGNORED, SUCCESS } from '../../src/core/outcome.ts';
@@ -7,11 +8,12 @@ const costs: [string, Cost][] = [
   ['leastPending', leastPending()],
   ['peakEwma', peakEwma()],
   ['reportedLoad', reportedLoad()],
+  ['relativeLatency', relativeLatency()],
 ];
 
 describe.each(costs)('the cost %s', (_, cost) => {
   it('grows with every call in flight', () => {
-    const meter = cost.meter();
+    const meter = cost.create().meter();
     meter.record(0, 10, SUCCESS, undefined, loadOf(0));
     const rising = [0, 1, 2, 10].map((pending) => meter.cost(0, loadOf(pending, 0)));
     expect(rising).toEqual([...rising].sort((a, b) => a - b));
@@ -19,7 +21,7 @@ describe.each(costs)('the cost %s', (_, cost) => {
   });
 
   it('is changed neither by being read, nor by a clock that steps back', () => {
-    const meter = cost.meter();
+    const meter = cost.create().meter();
     meter.record(1000, 10, SUCCESS, undefined, loadOf(0));
     const once = meter.cost(2000, loadOf(1, 0));
     for (const nowMs of [500, 9000, 100_000]) meter.cost(nowMs, loadOf(1, 0));
@@ -30,7 +32,7 @@ describe.each(costs)('the cost %s', (_, cost) => {
 
 describe('peakEwma', () => {
   const known = (latencyMs = 10) => {
-    const meter = peakEwma({ decayMs: 10_000 }).meter();
+    const meter = peakEwma({ decayMs: 10_000 }).create().meter();
     meter.record(0, latencyMs, SUCCESS, undefined, loadOf(0));
     return meter;
   };
@@ -87,7 +89,7 @@ describe('peakEwma', () => {
   });
 
   it('gives an unknown endpoint one call, not a herd', () => {
-    const meter = peakEwma().meter();
+    const meter = peakEwma().create().meter();
     expect(meter.cost(0, loadOf(0, 0))).toBe(1);
     expect(meter.cost(0, loadOf(1, 0))).toBe(2000);
   });
@@ -102,7 +104,8 @@ describe('peakEwma', () => {
 });
 
 describe('reportedLoad', () => {
-  const meterOf = (options: Parameters<typeof reportedLoad>[0] = {}) => reportedLoad(options).meter();
+  const meterOf = (options: Parameters<typeof reportedLoad>[0] = {}) =>
+    reportedLoad(options).create().meter();
 
   it('adds its own sends to a report, so that nobody herds to whoever looked idle in it', () => {
     const [idle, busy] = [meterOf(), meterOf()];
@@ -154,5 +157,117 @@ describe('reportedLoad', () => {
     });
     expect(() => meter.record(0, 1, SUCCESS, {}, loadOf(0))).not.toThrow();
     expect(meter.cost(0, loadOf(1))).toBe(1);
+  });
+});
+
+describe('relativeLatency', () => {
+  /** Endpoints of one balancer, each with a history of calls that took so long. */
+  const fleet = (...histories: number[][]) => {
+    const meters = relativeLatency().create();
+    return histories.map((history) => {
+      const meter = meters.meter();
+      for (const latencyMs of history) meter.record(0, latencyMs, SUCCESS, undefined, loadOf(0));
+      return meter;
+    });
+  };
+  const many = (latencyMs: number) => Array.from({ length: 100 }, () => latencyMs);
+
+  it('compares by calls in flight alone while nobody is more than twice as slow', () => {
+    const [fast, slow] = fleet(many(6), many(10)) as [CostMeter, CostMeter];
+    expect([fast.cost(0, loadOf(3)), slow.cost(0, loadOf(2))]).toEqual([4, 3]);
+    expect(slow.outlier).toBe(false);
+  });
+
+  it('counts latency in full for who is, and says that it is an outlier', () => {
+    const [fast, slow] = fleet(
+      [...many(10), ...many(10)],
+      Array.from({ length: 10 }, () => 200),
+    ) as [CostMeter, CostMeter];
+    const cost = slow.cost(0, loadOf(0));
+    expect(cost).toBeGreaterThan(5);
+    expect(slow.cost(0, loadOf(1))).toBeCloseTo(2 * cost, 10);
+    expect([slow.outlier, fast.outlier]).toEqual([true, false]);
+  });
+
+  it('is not led by noise: of exponential latencies alike, almost nobody ever is an outlier', () => {
+    const chance = seededRandom(9);
+    const meters = relativeLatency().create();
+    const equals = Array.from({ length: 20 }, () => meters.meter());
+    let outliers = 0;
+    for (let call = 0; call < 20_000; call++) {
+      const meter = equals[call % 20] as CostMeter;
+      meter.record(0, -20 * Math.log(1 - chance()), SUCCESS, undefined, loadOf(0));
+      meter.cost(0, loadOf(0));
+      if (meter.outlier) outliers++;
+    }
+    expect(outliers / 20_000).toBeLessThan(0.01);
+  });
+
+  it('takes a difference below the floor for none, however large the factor', () => {
+    const [, slow] = fleet(
+      [...many(0.1), ...many(0.1)],
+      Array.from({ length: 10 }, () => 0.9),
+    ) as [CostMeter, CostMeter];
+    slow.cost(0, loadOf(0));
+    expect(slow.outlier).toBe(false);
+  });
+
+  it('avoids who does not answer, before any call to it has ended', () => {
+    const [, hung] = fleet(many(10), many(10)) as [CostMeter, CostMeter];
+    expect(hung.cost(0, loadOf(1, 500))).toBeCloseTo(100, 0);
+    expect(hung.outlier).toBe(true);
+  });
+
+  it('forgives one failure, and avoids who fails twice in a row, the more the longer it goes on', () => {
+    const [well, failing] = fleet(many(10), many(10)) as [CostMeter, CostMeter];
+    const costs = Array.from({ length: 6 }, () => {
+      failing.record(0, 1, FAILURE, undefined, loadOf(0));
+      return failing.cost(0, loadOf(0));
+    });
+    expect(costs.map(Math.round)).toEqual([1, 8, 32, 128, 500, 500]);
+    expect(well.cost(0, loadOf(5))).toBe(6);
+  });
+
+  it('starts the row anew with a success, and believes a hint at once', () => {
+    const [meter] = fleet(many(10)) as [CostMeter];
+    for (let n = 0; n < 20; n++) {
+      meter.record(0, 1, FAILURE, undefined, loadOf(0));
+      meter.record(0, 10, SUCCESS, undefined, loadOf(0));
+    }
+    meter.cost(0, loadOf(0));
+    expect(meter.outlier).toBe(false);
+    meter.record(0, 1, { kind: 'overload', retryAfterMs: 30_000 }, undefined, loadOf(0));
+    expect(meter.cost(0, loadOf(0))).toBeCloseTo(3000, 0);
+  });
+
+  it('fades to what is typical, so that whoever was bad is tried again', () => {
+    const [meter] = fleet(many(10)) as [CostMeter];
+    for (let n = 0; n < 9; n++) meter.record(0, 1, FAILURE, undefined, loadOf(0));
+    const costs = [0, 10_000, 40_000, 80_000].map((nowMs) => meter.cost(nowMs, loadOf(0)));
+    expect(costs[1]).toBeCloseTo(1 + 499 * Math.exp(-1), 0);
+    expect(costs.at(-1)).toBe(1);
+  });
+
+  it('does not share what it knows between balancers', () => {
+    const cost = relativeLatency();
+    const [one, other] = [cost.create().meter(), cost.create().meter()];
+    for (let n = 0; n < 100; n++) one.record(0, 1, SUCCESS, undefined, loadOf(0));
+    for (let n = 0; n < 20; n++) other.record(0, 500, SUCCESS, undefined, loadOf(0));
+    other.cost(0, loadOf(0));
+    expect(other.outlier).toBe(false);
+  });
+
+  it('takes one failure for all the evidence there is while nothing else is known', () => {
+    const [known, unknown] = fleet([], []) as [CostMeter, CostMeter];
+    unknown.record(0, 1, FAILURE, undefined, loadOf(0));
+    known.record(0, 10, SUCCESS, undefined, loadOf(0));
+    expect(unknown.cost(0, loadOf(0))).toBeCloseTo(500, 0);
+  });
+
+  it('knows nothing of an endpoint that has recovered', () => {
+    const [meter] = fleet(many(10)) as [CostMeter];
+    for (let n = 0; n < 9; n++) meter.record(0, 1, FAILURE, undefined, loadOf(0));
+    meter.reset();
+    expect([meter.cost(0, loadOf(0)), meter.latencyMs(0)]).toEqual([1, undefined]);
   });
 });

@@ -18,6 +18,7 @@ export class Fake implements Candidate<string> {
   readonly endpoint: Endpoint<string>;
   rank: Rank;
   pending = 0;
+  outlier = false;
   sinceMs = -Infinity;
   pickedMs = -1;
   readonly #cost: (nowMs: number) => number;

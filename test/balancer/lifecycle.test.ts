@@ -12,6 +12,7 @@ import {
   leastPending,
   type ObserverEvent,
   p2c,
+  peakEwma,
   pipe,
   reportedLoad,
   roundRobin,
@@ -179,7 +180,7 @@ describe('a lease', () => {
   });
 
   it('does not take its length for a latency, but the time until it was answered', async () => {
-    const { call, clock } = balanced({ endpoints: ['a'] });
+    const { call, clock } = balanced({ endpoints: ['a'], cost: peakEwma() });
     const long = call.lease();
     await clock.advance(3_600_000);
     long.release();
@@ -323,6 +324,7 @@ describe('completion', () => {
     const firsts: (() => void)[] = [];
     const kit = balanced({
       endpoints: ['a'],
+      cost: peakEwma(),
       latency,
       completion: (_response, done) => {
         dones.push(done);

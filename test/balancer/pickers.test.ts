@@ -102,6 +102,18 @@ describe('p2c', () => {
     expect(Math.abs(bad - expected)).toBeLessThan(0.01);
   });
 
+  it('draws again, as often, while the better of two is an outlier, and compares all that it has drawn', () => {
+    // Three of four are slow; two draws see only slow ones in half of the picks, ten of them once in 32.
+    const candidates = Array.from({ length: 4 }, (_, n) => new Fake(1, 0, () => (n < 3 ? 20 : 1)));
+    for (const one of candidates.slice(0, 3)) one.outlier = true;
+    const [, , , good = 0] = shares(p2c(), candidates, 50_000);
+    expect(Math.abs(good - (1 - 0.5 ** 5))).toBeLessThan(0.005);
+    // An outlier that costs less all the same, because the others are full, is used.
+    const busy = candidates.map((_, n) => new Fake(1, 0, () => (n < 3 ? 20 : 50)));
+    for (const one of busy.slice(0, 3)) one.outlier = true;
+    expect(shares(p2c(), busy, 1000)[3]).toBe(0);
+  });
+
   it('compares all, with random ties, when there are no more than choices', () => {
     const candidates = [new Fake(1, 0, () => 2), new Fake(1, 0, () => 1), new Fake(1, 0, () => 1)];
     const [dear, one, two] = shares(p2c({ choices: 3 }), candidates, 20_000);

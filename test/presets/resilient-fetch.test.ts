@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { isOriginError, isTimeoutError, resilientFetch, timeout } from 'evenkeel';
+import { isOriginError, isTimeoutError, peakEwma, resilientFetch, timeout } from 'evenkeel';
 import { fakeOrigins, seededRandom, virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -213,7 +213,7 @@ describe('resilientFetch', () => {
     });
 
     it('and counts a body that breaks off as the server’s failure', async () => {
-      const { fetch, servers, open, ends } = setup({ origins: [A] });
+      const { fetch, servers, open, ends } = setup({ origins: [A], cost: peakEwma() });
       servers.behave(A, { fails: 'die' });
       const response = await ends(fetch('/x'));
       await expect(response.text()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });

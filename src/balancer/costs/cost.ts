@@ -4,14 +4,25 @@
  */
 import type { Outcome } from '../../core/outcome.ts';
 
-/** A description of a cost; each endpoint gets a meter of its own. */
+/** A description of a cost. */
 export interface Cost {
+  /** Called once for each balancer: the meters of its endpoints may share what they know. */
+  create(): CostMeters;
+}
+
+export interface CostMeters {
+  /** A meter for one endpoint. */
   meter(): CostMeter;
 }
 
 export interface CostMeter {
   /** What one more call costs; only the order matters. */
   cost(nowMs: number, load: Load): number;
+  /**
+   * Whether, as of the last `cost`, it is so much worse than the others that a picker who draws should draw
+   * again. @defaultValue it is not
+   */
+  readonly outlier?: boolean;
   /**
    * A call was answered, or was given up.
    *

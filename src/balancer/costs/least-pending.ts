@@ -15,7 +15,7 @@ import type { Cost, CostMeter } from './cost.ts';
  * ```
  */
 export function leastPending(): Cost {
-  return { meter: () => METER };
+  return { create: () => METERS };
 }
 
 /** Keeps nothing, so that one serves all. */
@@ -25,3 +25,5 @@ const METER: CostMeter = {
   reset() {},
   latencyMs: () => undefined,
 };
+
+const METERS = { meter: () => METER };

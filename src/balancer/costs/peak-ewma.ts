@@ -53,7 +53,8 @@ export function peakEwma(options: PeakEwmaOptions = {}): Cost {
   const floorMs = checkDuration('peakEwma', 'floorMs', options.floorMs ?? 1);
   const penaltyMs = checkInterval('peakEwma', 'penaltyMs', options.penaltyMs ?? 5000);
   const times = { decayMs, floorMs, penaltyMs };
-  return { meter: () => new PeakEwma(times) };
+  const meters = { meter: () => new PeakEwma(times) };
+  return { create: () => meters };
 }
 
 class PeakEwma implements CostMeter {

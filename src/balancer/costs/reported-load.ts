@@ -58,7 +58,8 @@ export function reportedLoad<S = unknown>(options: ReportedLoadOptions<S> = {}):
     maxAgeMs: checkInterval(where, 'maxAgeMs', options.maxAgeMs ?? 10_000),
     penaltyMs: checkInterval(where, 'penaltyMs', options.penaltyMs ?? 5000),
   };
-  return { meter: () => new ReportedLoad(checked) };
+  const meters = { meter: () => new ReportedLoad(checked) };
+  return { create: () => meters };
 }
 
 interface Checked {

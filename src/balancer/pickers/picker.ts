@@ -52,6 +52,8 @@ export interface Candidate<E = unknown> {
   readonly pickedMs: number;
   /** What one more call costs. */
   cost(nowMs: number): number;
+  /** Whether, as of the last `cost`, it is so much worse than others that it is worth to draw again. */
+  readonly outlier: boolean;
 }
 
 /** The call to be placed, as a picker may know it: what its caller said, and whom it has been to. */
