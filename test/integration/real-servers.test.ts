@@ -1,7 +1,7 @@
 /** resilientFetch over real HTTP servers: what a fake cannot show of sockets that are refused, reset and cut. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resilientFetch } from 'evenkeel';
+import { peakEwma, resilientFetch } from 'evenkeel';
 import { afterEach, describe, expect, it } from 'vitest';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -83,7 +83,7 @@ describe('resilientFetch, over real servers', () => {
       response.write('half');
       setImmediate(() => request.socket.destroy());
     });
-    const fetch = resilientFetch({ origins: [origin] });
+    const fetch = resilientFetch({ origins: [origin], cost: peakEwma() });
     const response = await fetch('/x');
     expect(fetch.endpoints()[0]?.pending).toBe(1);
     await expect(response.text()).rejects.toThrow(/terminated/);

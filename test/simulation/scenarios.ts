@@ -1,17 +1,33 @@
 /** Every scenario, in the order in which `all` runs them. */
 import type { Scenario } from './scenario.ts';
 import { blackHole } from './scenarios/black-hole.ts';
+import { coldStart } from './scenarios/cold-start.ts';
+import { deploy } from './scenarios/deploy.ts';
+import { draws } from './scenarios/draws.ts';
 import { hang } from './scenarios/hang.ts';
+import { heterogeneous } from './scenarios/heterogeneous.ts';
 import { homogeneous } from './scenarios/homogeneous.ts';
+import { joinZero } from './scenarios/join-zero.ts';
+import { reconnectStorm } from './scenarios/reconnect-storm.ts';
+import { recovery } from './scenarios/recovery.ts';
 import { slowMiddle } from './scenarios/slow-middle.ts';
 import { supermarket } from './scenarios/supermarket.ts';
 import { twoSlowOfFour } from './scenarios/two-slow-of-four.ts';
+import { weights } from './scenarios/weights.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   supermarket,
+  draws,
+  weights,
   homogeneous,
+  heterogeneous,
   slowMiddle,
   twoSlowOfFour,
   hang,
   blackHole,
+  recovery,
+  reconnectStorm,
+  coldStart,
+  joinZero,
+  deploy,
 ];
