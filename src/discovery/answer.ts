@@ -48,6 +48,18 @@ export function sameEndpoints<E>(some: readonly Endpoint<E>[], others: readonly 
   });
 }
 
+/** The list, in which what says the same as before is the same object: clients may be kept by it. */
+export function reuse<E>(
+  before: readonly Endpoint<E>[],
+  endpoints: readonly Endpoint<E>[],
+): readonly Endpoint<E>[] {
+  const byId = new Map(before.map((one) => [one.id, one]));
+  return endpoints.map((endpoint) => {
+    const known = byId.get(endpoint.id);
+    return known !== undefined && sameEndpoint(known, endpoint) ? known : endpoint;
+  });
+}
+
 function sameEndpoint<E>(one: Endpoint<E>, other: Endpoint<E>): boolean {
   return (
     one.weight === other.weight &&

@@ -161,7 +161,8 @@ export class SharedSource<E> {
     const look = (): void => {
       if (this.#run === run) this.#age();
     };
-    const delayMs = Math.max(0, atMs - this.clock.now());
+    // Readings round: without a step forward the timer might be set for the very same moment again and again.
+    const delayMs = Math.max(1, atMs - this.clock.now());
     this.#timer = this.clock.setTimeout(() => this.#background.run(look), delayMs, 'background');
   }
 
@@ -179,6 +180,8 @@ export class SharedSource<E> {
   #greet(one: Followed<E>): void {
     const { kind, endpoints, error } = this.#standing;
     if (isKnown(this.#standing)) this.#followers.tellOne(one, (follower) => follower.found(endpoints));
+    // A source that only now begins again may do better: what went wrong before is no news.
+    if (this.#run === undefined) return;
     if (kind === 'lost') this.#followers.tellOne(one, (follower) => follower.lost());
     if (error !== undefined) this.#followers.tellOne(one, (follower) => follower.failed(error));
   }

@@ -10,7 +10,7 @@
  * A failure takes nothing away (law 6): only age does, and only where the user has set a limit.
  */
 import type { Endpoint } from '../core/endpoint.ts';
-import { sameEndpoints } from './answer.ts';
+import { reuse, sameEndpoints } from './answer.ts';
 
 export interface Limits {
   /** How old an answer may become. */
@@ -50,13 +50,14 @@ export const UNKNOWN: Standing<never> = {
   error: undefined,
 };
 
-/** An answer has come. If it says what was known, the list stays the same object. */
+/** An answer has come. What says the same as before stays the same object: the list, and each endpoint in it. */
 export function answered<E>(
   before: Standing<E>,
-  answer: readonly Endpoint<E>[],
+  list: readonly Endpoint<E>[],
   nowMs: number,
   limits: Limits,
 ): Standing<E> {
+  const answer = reuse(before.endpoints, list);
   const leaving = limits.removalDelayMs === 0 ? [] : leavingAfter(before, answer, nowMs, limits);
   const endpoints = toldOf(before, answer, leaving);
   return { kind: 'fresh', answer, leaving, endpoints, atMs: nowMs, error: undefined };

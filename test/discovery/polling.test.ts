@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { endpoint, isTimeoutError, type ObserverEvent } from 'evenkeel';
-import { virtualClock } from 'evenkeel/testing';
+import { type VirtualClock, virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import {
   isEmptyAnswerError,
@@ -14,7 +14,7 @@ type Answer = readonly string[] | Error;
 
 /** A registry whose answers the test sets, and what it was asked. */
 function registry(options: Partial<PollingOptions<string>> = {}) {
-  const clock = virtualClock();
+  const clock = (options.clock as VirtualClock | undefined) ?? virtualClock();
   const events: ObserverEvent[] = [];
   const asks: number[] = [];
   const state: { answer: unknown; signal: AbortSignal | undefined } = {
@@ -128,6 +128,19 @@ describe('a source that is asked', () => {
     expect(source.snapshot()).toMatchObject({ state: 'waiting', ageMs: undefined });
   });
 
+  it('tells no one of an old failure when it begins again', async () => {
+    const { clock, source, state } = registry();
+    state.answer = new Error('down');
+    const one = followed(source);
+    await clock.advance(0);
+    one.stop();
+    expect(source.snapshot()).toMatchObject({ state: 'idle', lastError: state.answer });
+    const again = followed(source);
+    expect(again.heard).toEqual([]);
+    await clock.settle();
+    expect(again.heard).toEqual(['! down']);
+  });
+
   it.each([
     ['an empty list', [], isEmptyAnswerError],
     ['no list', { a: 1 }, (error: unknown) => /must be a list/.test((error as Error).message)],
@@ -229,15 +242,27 @@ describe('a source that is asked', () => {
     expect(one.heard.at(-1)).toBe('a b');
   });
 
+  it('is lost also at a time that a sum of readings misses by a rounding', async () => {
+    const clock = virtualClock(247_911.8758555218);
+    expect(clock.now() + 20_000 - clock.now()).toBeLessThan(20_000);
+    const { source } = registry({ maxAgeMs: 20_000, clock });
+    const one = followed(source);
+    await clock.advance(20_001);
+    expect(one.heard).toEqual(['a b', 'lost']);
+  });
+
   it('counts the age also while nobody follows it', async () => {
-    const { clock, source, state } = registry({ maxAgeMs: 45_000 });
+    const { clock, source } = registry({ maxAgeMs: 45_000 });
     const one = followed(source);
     await clock.advance(0);
     one.stop();
     expect(clock.pendingTimers).toBe(0);
     clock.jump(45_000);
-    state.answer = new Error('down');
-    expect(followed(source).heard).toEqual(['lost']);
+    const again = followed(source);
+    expect(again.heard).toEqual([]);
+    expect(source.snapshot()).toMatchObject({ state: 'lost', ageMs: 45_000 });
+    await clock.settle();
+    expect(again.heard).toEqual(['a b']);
   });
 
   it('keeps who vanishes for a while, and tells of who is new at once', async () => {
@@ -355,6 +380,7 @@ describe('a source that is asked', () => {
           out--;
           return ['a'];
         },
+        jitter: 0,
         maxAgeMs: 20_000,
         clock,
       }),
