@@ -4,6 +4,9 @@
  * nor its own last addresses.
  */
 import type { Clock } from '../core/clock.ts';
+import { promised } from '../core/policy.ts';
+import type { Scope } from '../core/scope.ts';
+import { ask, type Question } from './ask.ts';
 import { type DnsHostRecord, type DnsResolver, isNoSuchRecord, ttlMsOf } from './resolver.ts';
 
 export interface HostAddress {
@@ -40,9 +43,19 @@ export class AddressBook {
     this.#clock = clock;
   }
 
-  /** Never rejects: what went wrong is in `errors`. */
-  async lookup(name: string, resolver: DnsResolver): Promise<Host> {
-    const halves = await Promise.all(this.#families.map((family) => this.#half(name, family, resolver)));
+  /**
+   * Never rejects: what went wrong is in `errors`. What is not answered by `untilMs` counts as failed, so that one
+   * query without an answer does not cost those that were answered.
+   */
+  async lookup(
+    name: string,
+    resolver: DnsResolver,
+    outer: Scope | undefined,
+    untilMs: number,
+  ): Promise<Host> {
+    const timeoutMs = Math.max(0, Math.floor(untilMs - this.#clock.now()));
+    const question = { endpoint: name, attempt: 1, timeoutMs, clock: this.#clock, outer };
+    const halves = await Promise.all(this.#families.map((family) => this.#half(question, family, resolver)));
     return {
       addresses: halves.flatMap(({ addresses }) => addresses),
       ttlMs: Math.min(...halves.map(({ ttlMs }) => ttlMs)),
@@ -56,10 +69,10 @@ export class AddressBook {
     this.#remembered = new Map([...this.#remembered].filter(([name]) => names.has(name)));
   }
 
-  async #half(name: string, family: 4 | 6, resolver: DnsResolver): Promise<Host> {
-    const remembered = this.#of(name);
+  async #half(question: Question<string>, family: 4 | 6, resolver: DnsResolver): Promise<Host> {
+    const remembered = this.#of(question.endpoint);
     try {
-      const records = await resolve(resolver, name, family);
+      const records = await ask(question, (name) => promised(resolve(resolver, name, family)));
       const addresses = records.map(({ address }) => ({ address, family }));
       remembered.set(family, { addresses, atMs: this.#clock.now() });
       return { addresses, ttlMs: ttlMsOf(records), fresh: addresses.length > 0, errors: [] };

@@ -26,9 +26,10 @@ export type Lookup = (
  * A `lookup` that answers this address, whatever host name is asked for: the connection goes to the address, while
  * TLS (SNI, the certificate) and the Host header are those of the URL.
  *
- * Give it to `https.request`, or to an undici `Agent` of this address alone (`connect: { lookup }`). The global
- * `fetch` takes no lookup: use undici's own `fetch` with that `Agent` as its `dispatcher`. Do not let a client with
- * such a lookup follow redirects to other hosts: it would send them to this address too.
+ * Give it to an `https.Agent`, or an undici `Agent` (`connect: { lookup }`), of this address alone: agents keep their
+ * sockets by host name, so one for all would send on another address's socket. The global `fetch` takes no lookup:
+ * use undici's own `fetch` with that `Agent` as its `dispatcher`. Do not let a client with such a lookup follow
+ * redirects to other hosts: it would send them to this address too.
  *
  * @example
  * ```ts

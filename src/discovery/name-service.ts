@@ -4,7 +4,9 @@ import { type Endpoint, endpoint } from '../core/endpoint.ts';
 import { OptionError } from '../core/errors.ts';
 import { Gate } from '../core/gate.ts';
 import type { Reporter } from '../core/observer.ts';
+import { promised } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
+import { ask } from './ask.ts';
 import type { AddressBook, Host } from './address-book.ts';
 import { authorityOf, type DnsAddress } from './dns-address.ts';
 import { EmptyAnswerError, reasonOf } from './errors.ts';
@@ -14,6 +16,9 @@ import { srvWeights } from './srv-weights.ts';
 
 /** The spread of asks after a TTL has passed: a tenth of it, at most this. */
 const MAX_SPREAD_MS = 500;
+
+/** The share of the time that is left in which addresses must be found: the answer must be out before its end. */
+const LOOKUP_SHARE = 0.8;
 
 export interface NameSettings {
   readonly name: string;
@@ -48,7 +53,7 @@ export class NameService {
   }
 
   async ask(resolver: DnsResolver, context: Context): Promise<Asked> {
-    const { services, ttlMs } = await this.#services(resolver);
+    const { services, ttlMs } = await this.#services(resolver, context);
     const hosts = await this.#hosts(new Set(services.map(({ host }) => host)), resolver, context);
     const all = [...hosts.values()];
     const errors = all.flatMap((host) => host.errors);
@@ -60,14 +65,18 @@ export class NameService {
   }
 
   /** Those of the best priority first: of two that lead to one address the better counts. */
-  async #services(resolver: DnsResolver): Promise<{ services: readonly Service[]; ttlMs: number }> {
+  async #services(
+    resolver: DnsResolver,
+    context: Context,
+  ): Promise<{ services: readonly Service[]; ttlMs: number }> {
     const { name, port, maxEndpoints } = this.#settings;
     if (port !== undefined)
       return { services: [{ host: name, port, priority: 0, weight: undefined }], ttlMs: Infinity };
     // A single record whose target is the root says that the service is not offered here (RFC 2782).
-    const records = (await resolver.resolveSrv(name)).filter(
-      (record) => record.name !== '' && record.name !== '.',
-    );
+    const { clock } = context.call;
+    const question = { endpoint: name, attempt: 1, timeoutMs: Infinity, clock, outer: context.scope };
+    const all = await ask(question, () => promised(resolver.resolveSrv(name)));
+    const records = all.filter((record) => record.name !== '' && record.name !== '.');
     if (records.length > maxEndpoints)
       throw new OptionError('dns', 'the length of the answer', records.length, `at most ${maxEndpoints}`);
     const weights = srvWeights(records);
@@ -84,9 +93,10 @@ export class NameService {
   ): Promise<ReadonlyMap<string, Host>> {
     this.#book.keepOnly(names);
     // The number of names bounds the queue.
+    const untilMs = context.call.clock.now() + context.remainingMs() * LOOKUP_SHARE;
     const gate = new Gate('dns', { maxConcurrent: this.#settings.maxConcurrent, maxQueue: Infinity });
     const lookup = async (name: string): Promise<[string, Host]> => {
-      const host = await gate.run(() => this.#book.lookup(name, resolver), context);
+      const host = await gate.run(() => this.#book.lookup(name, resolver, context.scope, untilMs), context);
       this.#tell(name, host);
       return [name, host];
     };
