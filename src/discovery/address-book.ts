@@ -4,9 +4,8 @@
  * nor its own last addresses.
  */
 import type { Clock } from '../core/clock.ts';
-import { promised } from '../core/policy.ts';
+import { errand } from '../core/errand.ts';
 import type { Scope } from '../core/scope.ts';
-import { ask, type Question } from './ask.ts';
 import { type DnsHostRecord, type DnsResolver, isNoSuchRecord, ttlMsOf } from './resolver.ts';
 
 export interface HostAddress {
@@ -54,8 +53,12 @@ export class AddressBook {
     untilMs: number,
   ): Promise<Host> {
     const timeoutMs = Math.max(0, Math.floor(untilMs - this.#clock.now()));
-    const question = { endpoint: name, attempt: 1, timeoutMs, clock: this.#clock, outer };
-    const halves = await Promise.all(this.#families.map((family) => this.#half(question, family, resolver)));
+    const halves = await Promise.all(
+      this.#families.map((family) => {
+        const ask = (): Promise<readonly DnsHostRecord[]> => resolve(resolver, name, family);
+        return this.#half(name, family, errand(ask, name, this.#clock, timeoutMs, outer));
+      }),
+    );
     return {
       addresses: halves.flatMap(({ addresses }) => addresses),
       ttlMs: Math.min(...halves.map(({ ttlMs }) => ttlMs)),
@@ -69,10 +72,10 @@ export class AddressBook {
     this.#remembered = new Map([...this.#remembered].filter(([name]) => names.has(name)));
   }
 
-  async #half(question: Question<string>, family: 4 | 6, resolver: DnsResolver): Promise<Host> {
-    const remembered = this.#of(question.endpoint);
+  async #half(name: string, family: 4 | 6, answer: Promise<readonly DnsHostRecord[]>): Promise<Host> {
+    const remembered = this.#of(name);
     try {
-      const records = await ask(question, (name) => promised(resolve(resolver, name, family)));
+      const records = await answer;
       const addresses = records.map(({ address }) => ({ address, family }));
       remembered.set(family, { addresses, atMs: this.#clock.now() });
       return { addresses, ttlMs: ttlMsOf(records), fresh: addresses.length > 0, errors: [] };

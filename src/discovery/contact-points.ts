@@ -2,12 +2,11 @@
 import { systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
 import { type Endpoint, toEndpoints } from '../core/endpoint.ts';
+import { errand } from '../core/errand.ts';
 import { checkCount, checkFunction } from '../core/options.ts';
-import { promised } from '../core/policy.ts';
 import { systemRandom } from '../core/random.ts';
 import type { CallContext } from '../core/transport.ts';
 import { readAnswer } from './answer.ts';
-import { ask } from './ask.ts';
 import { Contacts } from './contacts.ts';
 import { NoContactError } from './errors.ts';
 import { Pace, type PaceOptions } from './pace.ts';
@@ -54,7 +53,7 @@ export interface ContactPointsOptions<E> extends SourceOptions, PaceOptions {
 export function contactPoints<E>(options: ContactPointsOptions<E>): DiscoverySource<E> {
   const where = 'contactPoints';
   const seeds = toEndpoints(where, 'seeds', options.seeds);
-  const askOne = checkFunction(where, 'ask', options.ask);
+  const ask = checkFunction(where, 'ask', options.ask);
   const maxAttempts = checkCount(where, 'maxAttempts', options.maxAttempts ?? 3);
   const contacts = new Contacts(seeds, maxAttempts, options.random ?? systemRandom);
   const pace = new Pace(where, options);
@@ -65,15 +64,8 @@ export function contactPoints<E>(options: ContactPointsOptions<E>): DiscoverySou
     const round = contacts.round();
     let lastError: unknown;
     for (const [index, contact] of round.entries()) {
-      const question = {
-        endpoint: contact.address,
-        attempt: index + 1,
-        timeoutMs: pace.timeoutMs,
-        clock,
-        outer: context.scope,
-      };
       try {
-        const list = await ask(question, (address, inner) => promised(askOne(address, inner)));
+        const list = await errand(ask, contact.address, clock, pace.timeoutMs, context.scope, index + 1);
         // Who answers what cannot be used has not answered: the next one may know better.
         contacts.answered(contact, readAnswer<E>(where, list, maxEndpoints).endpoints);
         return list;

@@ -1,12 +1,11 @@
 /** One answer of DNS: the services of a name, the addresses of their hosts, and when to ask again. */
 import type { Context } from '../core/context.ts';
 import { type Endpoint, endpoint } from '../core/endpoint.ts';
+import { errand } from '../core/errand.ts';
 import { OptionError } from '../core/errors.ts';
 import { Gate } from '../core/gate.ts';
 import type { Reporter } from '../core/observer.ts';
-import { promised } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
-import { ask } from './ask.ts';
 import type { AddressBook, Host } from './address-book.ts';
 import { authorityOf, type DnsAddress } from './dns-address.ts';
 import { EmptyAnswerError, reasonOf } from './errors.ts';
@@ -73,9 +72,13 @@ export class NameService {
     if (port !== undefined)
       return { services: [{ host: name, port, priority: 0, weight: undefined }], ttlMs: Infinity };
     // A single record whose target is the root says that the service is not offered here (RFC 2782).
-    const { clock } = context.call;
-    const question = { endpoint: name, attempt: 1, timeoutMs: Infinity, clock, outer: context.scope };
-    const all = await ask(question, () => promised(resolver.resolveSrv(name)));
+    const all = await errand(
+      () => resolver.resolveSrv(name),
+      name,
+      context.call.clock,
+      Infinity,
+      context.scope,
+    );
     const records = all.filter((record) => record.name !== '' && record.name !== '.');
     if (records.length > maxEndpoints)
       throw new OptionError('dns', 'the length of the answer', records.length, `at most ${maxEndpoints}`);

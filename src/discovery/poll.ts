@@ -2,8 +2,8 @@
 import { Background } from '../core/background.ts';
 import type { Clock, TimerHandle } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
+import { errand } from '../core/errand.ts';
 import { Scope } from '../core/scope.ts';
-import { ask } from './ask.ts';
 import type { Backoff } from './backoff.ts';
 import { SourceStoppedError } from './errors.ts';
 import type { Told, Work } from './shared-source.ts';
@@ -70,12 +70,19 @@ export class Poll {
   }
 
   async #ask(): Promise<void> {
-    const { ask: answer, timeoutMs, backoff, clock } = this.#options;
+    const { ask, timeoutMs, backoff, clock } = this.#options;
     this.#dueMs = undefined;
-    const question = { endpoint: undefined, attempt: ++this.#asks, timeoutMs, clock, outer: this.#scope };
+    this.#asks++;
     let nextMs: number | undefined;
     try {
-      const asked = await ask(question, (_, context) => answer(context));
+      const asked = await errand(
+        (_, context) => ask(context),
+        undefined,
+        clock,
+        timeoutMs,
+        this.#scope,
+        this.#asks,
+      );
       if (this.#told.found(asked.list)) nextMs = asked.nextMs;
     } catch (error) {
       this.#told.failed(error);

@@ -1,15 +1,14 @@
 /** Watching: whoever knows the endpoints tells of them by himself, as lists that come when there is news. */
 import { type Clock, systemClock, type TimerHandle } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
+import { errand } from '../core/errand.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { OptionError } from '../core/errors.ts';
 import { checkFunction, checkInterval } from '../core/options.ts';
-import { promised } from '../core/policy.ts';
 import { type Random, systemRandom } from '../core/random.ts';
 import { Background } from '../core/background.ts';
 import { Scope } from '../core/scope.ts';
 import type { CallContext } from '../core/transport.ts';
-import { ask } from './ask.ts';
 import { Backoff } from './backoff.ts';
 import { SourceEndedError, SourceStoppedError } from './errors.ts';
 import { SharedSource, type Told } from './shared-source.ts';
@@ -106,9 +105,10 @@ class Watching {
 
   async watch(): Promise<void> {
     const { backoff, clock } = this.#settings;
+    this.#watches++;
     try {
       // The scope of the whole watch is what its signal is of; it ends with the run, or with an idle time.
-      await ask(this.#question(Infinity, this.#scope), (_, context) => this.#follow(context));
+      await this.#errand((context) => this.#follow(context), Infinity, this.#scope);
       this.#told.failed(new SourceEndedError('watching'));
     } catch (error) {
       this.#told.failed(error);
@@ -124,12 +124,11 @@ class Watching {
   async #follow(context: Context): Promise<void> {
     const { begin, idleTimeoutMs, backoff } = this.#settings;
     const scope = context.scope as Scope;
-    this.#watches++;
     const lists = begin(context);
     for (;;) {
       let next: IteratorResult<unknown>;
       try {
-        next = await ask(this.#question(idleTimeoutMs, scope), () => promised(lists.next()));
+        next = await this.#errand(() => lists.next(), idleTimeoutMs, scope);
       } catch (error) {
         // If it hangs, or is not wanted any more, it is told to end; if it threw, it has ended.
         leave(lists);
@@ -141,8 +140,15 @@ class Watching {
     }
   }
 
-  #question(timeoutMs: number, outer: Scope): Parameters<typeof ask>[0] {
-    return { endpoint: undefined, attempt: this.#watches, timeoutMs, clock: this.#settings.clock, outer };
+  #errand<T>(run: (context: Context) => Promise<T>, timeoutMs: number, outer: Scope): Promise<T> {
+    return errand(
+      (_, context) => run(context),
+      undefined,
+      this.#settings.clock,
+      timeoutMs,
+      outer,
+      this.#watches,
+    );
   }
 }
 

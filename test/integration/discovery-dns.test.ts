@@ -4,7 +4,6 @@ import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { balance, pipe, retry } from 'evenkeel';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EndpointSource } from '../../src/core/endpoint-source.ts';
 import { dns, type DnsAddress, type DnsOptions, lookupOf } from '../../src/discovery/dns.ts';
 import { hosts, nameServer, type NameServer, until, type Zone } from '../discovery/dns-process.ts';
 import { followed, idsOf } from '../discovery/kit.ts';
@@ -181,20 +180,11 @@ describe('calls over discovered addresses', () => {
       }).on('error', reject);
     });
 
-  /** A balancer that follows the source. */
-  async function following(source: EndpointSource<DnsAddress>) {
-    const first = followed(source);
-    await until(() => first.endpoints.length > 0);
-    const call = balance({ endpoints: first.endpoints, send });
-    source.follow({ found: (endpoints) => call.update(endpoints), failed: () => {}, lost: () => {} });
-    return { call, guarded: pipe(call, retry({ maxAttempts: 3, baseDelayMs: 1 })) };
-  }
-
   it('fail not once while a dead server is still listed', async () => {
     const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
     const { port, servers: list } = await servers(...addresses);
     const { source } = await named({ 'api.test': { A: hosts(60, ...addresses) } }, { port });
-    const { guarded } = await following(source);
+    const guarded = pipe(balance({ endpoints: source, send }), retry({ maxAttempts: 3, baseDelayMs: 1 }));
     const answered = new Set<string>();
     for (let call = 0; call < 60; call++) answered.add(await guarded());
     expect([...answered].sort()).toEqual(addresses);
@@ -213,7 +203,8 @@ describe('calls over discovered addresses', () => {
     const { port, servers: list } = await servers(...addresses);
     const records = (...some: string[]): Zone => ({ 'api.test': { A: hosts(0, ...some) } });
     const { server, source } = await named(records(...addresses), { port, minTtlMs: 50 });
-    const { call } = await following(source);
+    const call = balance({ endpoints: source, send });
+    await call();
     let finish: () => void = () => {};
     const [, second] = list;
     second?.removeAllListeners('request').on('request', (_, response: { end(text: string): void }) => {
@@ -227,7 +218,8 @@ describe('calls over discovered addresses', () => {
     await until(() => call.endpoints().length === 1);
     const [stayed] = call.endpoints();
     expect(stayed).toMatchObject({ endpoint: { address: '127.0.0.1' } });
-    expect(stayed?.picked).toBe(first.length - 1);
+    // With the first call of all.
+    expect(stayed?.picked).toBeGreaterThanOrEqual(first.length - 1);
     await until(() => finish.name === 'finish');
     finish();
     expect(await Promise.all(first)).toContain('in the end');

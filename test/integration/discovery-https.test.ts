@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { Agent, createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { balance, endpoint } from 'evenkeel';
+import { balance, endpoint, resilientFetch } from 'evenkeel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { staticEndpoints } from '../../src/discovery/index.ts';
 import { type DnsAddress, lookupOf } from '../../src/discovery/dns.ts';
 
 /** Self-signed, for api.test and tenant.test, valid until 2120. */
@@ -84,24 +85,31 @@ describe('HTTPS over discovered addresses', () => {
 });
 
 interface Undici {
-  Agent: new (options: object) => { close(): Promise<void> };
-  fetch(url: string, init: object): Promise<Response>;
+  Agent: new (options: object) => object & { close(): Promise<void> };
+  fetch: (url: string | Request, init?: object) => Promise<Response>;
 }
 
 // Not a literal: it need not be there to compile either.
 const undici: Undici | undefined = await import(['undici'].join('')).catch(() => undefined);
 
 describe.skipIf(undici === undefined)('undici over discovered addresses', () => {
-  it('dials the address, and keeps SNI, certificate and Host of the name', async () => {
-    const seen: string[] = [];
-    for (const address of addresses) {
-      const dispatcher = new (undici as Undici).Agent({ connect: { lookup: lookupOf(address), ca: cert } });
-      const response = await (undici as Undici).fetch(`https://${address.name}:${address.port}/`, {
-        dispatcher,
-      });
-      seen.push(await response.text());
-      await dispatcher.close();
-    }
-    expect(seen).toEqual(['127.0.0.1 api.test api.test', '127.0.0.2 api.test api.test']);
+  it('dials the address under resilientFetch, and keeps SNI, certificate and Host of the name', async () => {
+    const { Agent: Dispatcher, fetch } = undici as Undici;
+    const dispatchers = new Map(
+      addresses.map((address) => [
+        address,
+        new Dispatcher({ connect: { lookup: lookupOf(address), ca: cert } }),
+      ]),
+    );
+    const get = resilientFetch({
+      origins: staticEndpoints(addresses.map((address) => endpoint(address, { id: address.address }))),
+      origin: ({ name, port }) => `https://${name}:${port}`,
+      dial: (address) => ({ dispatcher: dispatchers.get(address) }),
+      fetch,
+    });
+    const answers = new Set<string>();
+    while (answers.size < 2) answers.add(await (await get('/')).text());
+    expect([...answers].sort()).toEqual(['127.0.0.1 api.test api.test', '127.0.0.2 api.test api.test']);
+    for (const dispatcher of dispatchers.values()) await dispatcher.close();
   });
 });
