@@ -16,7 +16,7 @@ export function authorityOf({ address, port, family }: DnsAddress): string {
 }
 
 /** A `lookup` as `node:net`, `node:tls`, `node:http`, `node:https` and undici's `connect` take it. */
-export type Lookup = (
+export type DnsLookup = (
   hostname: string,
   options: { readonly all?: boolean | undefined },
   callback: (error: null, address: string | { address: string; family: number }[], family?: number) => void,
@@ -40,7 +40,7 @@ export type Lookup = (
  * });
  * ```
  */
-export function lookupOf({ address, family }: DnsAddress): Lookup {
+export function lookupOf({ address, family }: DnsAddress): DnsLookup {
   return (_, { all }, callback) => {
     // Not at once: whoever looks up has not set its listeners yet.
     queueMicrotask(() => {

@@ -26,7 +26,7 @@ import type { DnsResolver } from './resolver.ts';
 import { SharedSource } from './shared-source.ts';
 import { checkLimits, type DiscoverySource, type SourceOptions, sourceOf } from './source.ts';
 
-export { type DnsAddress, type Lookup, lookupOf } from './dns-address.ts';
+export { type DnsAddress, type DnsLookup, lookupOf } from './dns-address.ts';
 export type { DnsHostRecord, DnsResolver, DnsSrvRecord } from './resolver.ts';
 
 export interface DnsOptions extends SourceOptions {
