@@ -6,8 +6,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemClock } from '../core/clock.ts';
-import { OptionError } from '../core/errors.ts';
 import { Reporter } from '../core/observer.ts';
+import { checkText } from '../core/options.ts';
 import { Directory } from './directory.ts';
 import { readEndpointFile } from './endpoint-file.ts';
 import { Pace, type PaceOptions } from './pace.ts';
@@ -34,7 +34,7 @@ export interface WatchedFileOptions extends SourceOptions, PaceOptions {
  * empty, half written or wrong in any entry changes nothing: the last good one stays, and it is read again with
  * backoff. For a list that many processes share over a network, ask or watch whoever writes it.
  *
- * @throws {@link OptionError} at construction for an option out of its range
+ * @throws `OptionError` at construction for an option out of its range
  * @example
  * ```ts
  * import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -55,9 +55,7 @@ export interface WatchedFileOptions extends SourceOptions, PaceOptions {
  * ```
  */
 export function watchedFile(options: WatchedFileOptions): DiscoverySource<string> {
-  const { path } = options;
-  if (typeof path !== 'string' || path === '')
-    throw new OptionError('watchedFile', 'path', path, 'the path of a file');
+  const path = checkText('watchedFile', 'path', options.path);
   const pace = new Pace('watchedFile', options);
   const clock = options.clock ?? systemClock;
   const reporter = new Reporter('discovery', options);

@@ -498,7 +498,7 @@ describe('a lookup of an address', () => {
 
 describe('the options of dns', () => {
   it.each([
-    [{ name: '' }, /dns: name must be a name to ask for/],
+    [{ name: '' }, /dns: name must be a text that is not empty/],
     [{ port: undefined }, /dns: port must be a port from 1 to 65535/],
     [{ port: 0 }, /dns: port must be/],
     [{ port: 70_000 }, /dns: port must be/],

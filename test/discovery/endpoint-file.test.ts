@@ -50,7 +50,7 @@ describe('a file of endpoints', () => {
 
 describe('the options of watchedFile', () => {
   it.each([
-    [{ path: '' }, /watchedFile: path must be the path of a file/],
+    [{ path: '' }, /watchedFile: path must be a text that is not empty/],
     [{ path: 7 }, /watchedFile: path must be/],
     [{ path: 'x', intervalMs: 0 }, /watchedFile: intervalMs must be/],
   ])('refuse %j', (options, message) => {
