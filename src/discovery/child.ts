@@ -35,7 +35,6 @@ export class Child<E> implements Follower<E> {
 
   end(): void {
     this.kind = 'off';
-    this.error = undefined;
     this.#stop?.();
     this.#stop = undefined;
   }

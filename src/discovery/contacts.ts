@@ -5,7 +5,7 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Random } from '../core/random.ts';
 
-/** Whoever answered last: before those of whom nothing is known. */
+/** It answered when it was last asked: before those of whom nothing is known. */
 const ANSWERED = -1;
 
 export class Contacts<E> {
@@ -13,7 +13,7 @@ export class Contacts<E> {
   readonly #maxAttempts: number;
   readonly #random: Random;
   #members: readonly Endpoint<E>[] = [];
-  // By identity: failures in a row, or that it answered last. Only of those who are known.
+  // By identity: failures in a row, or that it answered. Only of those who are known.
   #scores = new Map<unknown, number>();
 
   constructor(seeds: readonly Endpoint<E>[], maxAttempts: number, random: Random) {
@@ -32,8 +32,7 @@ export class Contacts<E> {
   answered({ id }: Endpoint<E>, members: readonly Endpoint<E>[]): void {
     this.#members = members;
     const known = new Set([...members, ...this.#seeds].map((one) => one.id));
-    const failures = [...this.#scores].filter(([other, score]) => score !== ANSWERED && known.has(other));
-    this.#scores = new Map(failures);
+    this.#scores = new Map([...this.#scores].filter(([other]) => known.has(other)));
     this.#scores.set(id, ANSWERED);
   }
 

@@ -1,6 +1,7 @@
-import { endpoint, isTimeoutError } from 'evenkeel';
+import { type Endpoint, endpoint, isTimeoutError } from 'evenkeel';
 import { seededRandom, virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
+import { Contacts } from '../../src/discovery/contacts.ts';
 import {
   contactPoints,
   type ContactPointsOptions,
@@ -141,6 +142,36 @@ describe('contact points', () => {
     expect(await round(60_000)).toEqual([]);
     expect(isSourceStoppedError(signals[0]?.reason)).toBe(true);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('hold it against no one that nobody waited for the answer', async () => {
+    const { source, state, round } = cluster({ maxAttempts: 1, random: () => 0.5 });
+    state.silent = new Set(['s1', 's2']);
+    const one = followed(source);
+    expect(await round(0)).toEqual(['s1']);
+    one.stop();
+    followed(source);
+    expect(await round(0)).toEqual(['s1']);
+  });
+
+  it('forget the failures of who is no member any more', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((id) => endpoint(id)) as [
+      Endpoint<string>,
+      Endpoint<string>,
+      Endpoint<string>,
+    ];
+    const contacts = new Contacts<string>([], 9, () => 0.5);
+    const round = () =>
+      contacts
+        .round()
+        .map(({ address }) => address)
+        .join('');
+    contacts.answered(c, [a, b, c]);
+    contacts.failed(a);
+    expect(round()).toBe('cba');
+    contacts.answered(c, [b, c]);
+    contacts.answered(c, [a, b, c]);
+    expect(round()).toBe('cab');
   });
 
   it('spread their first asks over the seeds, by chance', async () => {

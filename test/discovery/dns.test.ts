@@ -220,6 +220,18 @@ describe('the addresses of a name', () => {
     expect(idsOf(source)).toBe('10.0.0.2:80');
   });
 
+  it('are stale when one family is empty and the other cannot be asked', async () => {
+    const { clock, a, aaaa, source } = named({ family: 'any' });
+    a['api.test'] = [];
+    aaaa['api.test'] = addresses(10, 'fd00::1');
+    followed(source);
+    await clock.settle();
+    aaaa['api.test'] = error('ESERVFAIL');
+    await clock.advance(10_000);
+    expect(source.snapshot()).toMatchObject({ state: 'stale', lastError: { code: 'ESERVFAIL' } });
+    expect(idsOf(source)).toBe('[fd00::1]:80');
+  });
+
   it('of the sixth family are asked for alone', async () => {
     const { clock, aaaa, asked, source } = named({ family: 6 });
     aaaa['api.test'] = addresses(10, 'fd00::1');
@@ -321,6 +333,21 @@ describe('the services of a name', () => {
     expect(idsOf(source)).toBe('10.0.0.1:9000');
     a['b.test'] = error('ETIMEOUT');
     await clock.advance(200_000);
+    expect(idsOf(source)).toBe('10.0.0.1:9000');
+  });
+
+  it('bring back no addresses of a host that was gone in between', async () => {
+    const { clock, a, srv, source } = named({ type: 'srv' });
+    a['a.test'] = addresses(10, '10.0.0.1');
+    a['b.test'] = addresses(10, '10.0.0.2');
+    srv['api.test'] = [record('a.test'), record('b.test')];
+    followed(source);
+    await clock.settle();
+    srv['api.test'] = [record('a.test')];
+    await clock.advance(10_000);
+    srv['api.test'] = [record('a.test'), record('b.test')];
+    a['b.test'] = error('ETIMEOUT');
+    await clock.advance(10_000);
     expect(idsOf(source)).toBe('10.0.0.1:9000');
   });
 

@@ -1,8 +1,9 @@
 import { isTimeoutError, type ObserverEvent } from 'evenkeel';
 import { virtualClock } from 'evenkeel/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { endpoint } from '../../src/core/endpoint.ts';
 import type { EndpointSource, Follower } from '../../src/core/endpoint-source.ts';
+import { Child } from '../../src/discovery/child.ts';
 import { polling, ranked, staticEndpoints } from '../../src/discovery/index.ts';
 import { followed, handSource, idsOf } from './kit.ts';
 
@@ -149,6 +150,46 @@ describe('ranked sources', () => {
     const one = followed(ranked([broken, staticEndpoints(['x'])], { clock }));
     await clock.settle();
     expect(one.heard).toEqual(['x']);
+  });
+
+  it('say of each failure only that, though what was found still holds', async () => {
+    const { clock, first, source } = three();
+    const one = followed(source);
+    await clock.settle();
+    first.say(found('a'));
+    first.say(failed('once'));
+    first.say(failed('twice'));
+    expect(one.heard).toEqual(['a', '! once', '! twice']);
+    expect(source.snapshot().state).toBe('stale');
+  });
+
+  it('keep what they knew while they begin again', async () => {
+    const { clock, first, second, third, source } = three();
+    const one = followed(source);
+    await clock.settle();
+    first.say(found('a'));
+    one.stop();
+    const two = followed(source);
+    await clock.settle();
+    expect(two.heard).toEqual(['a']);
+    for (const child of [first, second, third]) child.say(failed('down'));
+    expect(two.heard).toEqual(['a', '! down']);
+    expect(idsOf(source)).toBe('a');
+  });
+
+  it('stop a source that is left in the middle of being followed', () => {
+    const stopped = vi.fn();
+    const source: EndpointSource<string> = {
+      follow: (follower) => {
+        follower.found([endpoint('a')]);
+        return stopped;
+      },
+    };
+    const child = new Child(source, () => child.end());
+    child.begin();
+    expect(stopped).toHaveBeenCalledTimes(1);
+    child.end();
+    expect(stopped).toHaveBeenCalledTimes(1);
   });
 
   it('are deaf to a source that speaks after it was left', async () => {

@@ -116,6 +116,12 @@ describe('what a source knows', () => {
     expect(answered(leaving, list('a', 'b'), 40, slow).leaving).toEqual([]);
   });
 
+  it('drops who has left long ago also when nobody has looked in between', () => {
+    const slow = { ...limits, removalDelayMs: 50 };
+    const leaving = answered(answered<string>(UNKNOWN, list('a', 'b'), 0, slow), list('a'), 10, slow);
+    expect(ids(answered(leaving, list('a'), 60, slow))).toBe('a');
+  });
+
   it('holds those who are leaving only up to the bound, the last ones first', () => {
     const few = { maxAgeMs: Infinity, removalDelayMs: 1000, maxEndpoints: 3 };
     let standing = answered<string>(UNKNOWN, list('a', 'b'), 0, few);
