@@ -130,6 +130,14 @@ describe('what a source knows', () => {
     expect(ids(answered(standing, list('d'), 2, few))).toBe('dca');
   });
 
+  it('has nobody leaving any more once it is lost', () => {
+    const both = { maxAgeMs: 10, removalDelayMs: 1000, maxEndpoints: 9 };
+    const leaving = answered(answered<string>(UNKNOWN, list('a', 'b'), 0, both), list('a'), 5, both);
+    const gone = aged(leaving, 15, both);
+    expect(ids(gone)).toBe('a');
+    expect(changesAtMs(gone, both)).toBe(Infinity);
+  });
+
   it('brings nobody back who was lost', () => {
     const both = { maxAgeMs: 10, removalDelayMs: 1000, maxEndpoints: 9 };
     const gone = aged(answered<string>(UNKNOWN, list('a'), 0, both), 10, both);

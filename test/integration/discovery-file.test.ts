@@ -118,6 +118,24 @@ describe('a watched file', () => {
     await until(() => idsOf(one.source) === 'b');
   });
 
+  it('watches nothing any more when it is left in the middle of a read', async () => {
+    const path = join(folder, 'missing', 'endpoints.json');
+    let failures = 0;
+    const left = watchedFile({
+      path,
+      observer: ({ type }) => {
+        if (type === 'watch-failed') failures++;
+        left.dispose();
+      },
+    });
+    left.follow({ found: () => {}, failed: () => {}, lost: () => {} });
+    await until(() => failures > 0);
+    // What begins later has been read: so has what was left.
+    const other = watched(path);
+    await until(() => other.heard.length > 0);
+    expect(failures).toBe(1);
+  });
+
   it('tells nobody any more when nobody follows', async () => {
     const path = join(folder, 'endpoints.json');
     await writeFile(path, list('a'));
