@@ -1,20 +1,26 @@
-/** An errand: one background call of user code, such as a probe, with a limit of its own and no caller. */
+/** An errand: one background call of user code (a probe, an ask), with a limit of its own and no caller. */
 import { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import { Context } from './context.ts';
-import { invoke, scoped } from './policy.ts';
+import { invoke, type Next, scoped } from './policy.ts';
 import { Scope } from './scope.ts';
-import type { CallContext } from './transport.ts';
 
-/** Asks `address`; rejects with a {@link TimeoutError} when the time is up. Its timer keeps no process alive. */
+/**
+ * Asks `address`; rejects with a {@link TimeoutError} when the time is up, and with the reason of the scope around
+ * it when that is aborted first. Its timer keeps no process alive.
+ */
 export function errand<E, T>(
-  ask: (address: E, context: CallContext) => Promise<T>,
+  ask: Next<E, T>,
   address: E,
   clock: Clock,
   timeoutMs: number,
+  outer?: Scope,
+  attempt: number = 1,
 ): Promise<T> {
-  const scope = new Scope(clock, clock.now() + timeoutMs);
-  scope.expireIn(timeoutMs, 'background');
-  const context = new Context(new Call(clock, undefined), scope, 1, address);
+  const endMs = timeoutMs === Infinity ? Infinity : clock.now() + timeoutMs;
+  const scope = new Scope(clock, Math.min(endMs, outer?.deadline ?? Infinity));
+  outer?.add(scope);
+  if (timeoutMs !== Infinity) scope.expireIn(timeoutMs, 'background');
+  const context = new Context(new Call(clock, undefined), scope, attempt, address);
   return scoped<E, T>(invoke, ask, address, context, scope);
 }

@@ -41,6 +41,12 @@ export function checkFunction<F>(where: string, option: string, value: F): F {
   throw new OptionError(where, option, value, 'a function');
 }
 
+/** A text that is not empty. */
+export function checkText(where: string, option: string, value: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new OptionError(where, option, value, 'a text that is not empty');
+}
+
 /** One of a short list of words. */
 export function checkOneOf<T extends string>(
   where: string,
