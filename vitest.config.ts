@@ -11,6 +11,8 @@ export default defineConfig({
     alias: [
       { find: /^evenkeel$/, replacement: source('./src/index.ts') },
       { find: /^evenkeel\/debug$/, replacement: source('./src/telemetry/debug.ts') },
+      { find: /^evenkeel\/dns$/, replacement: source('./src/discovery/dns.ts') },
+      { find: /^evenkeel\/file$/, replacement: source('./src/discovery/watched-file.ts') },
       { find: /^evenkeel\/(.+)$/, replacement: source('./src/$1/index.ts') },
     ],
   },

@@ -71,6 +71,24 @@ export type { Policy } from './core/policy.ts';
 export { type Random, systemRandom } from './core/random.ts';
 export type { CallContext, CallOptions, Criticality, Layer, Transport } from './core/transport.ts';
 export type { TripCounter, TripRule } from './core/trip-rule.ts';
+export { contactPoints, type ContactPointsOptions } from './discovery/contact-points.ts';
+export {
+  EmptyAnswerError,
+  isEmptyAnswerError,
+  isNoContactError,
+  isSourceEndedError,
+  isSourceStoppedError,
+  NoContactError,
+  SourceEndedError,
+  SourceStoppedError,
+} from './discovery/errors.ts';
+export { merged, type MergedOptions } from './discovery/merged.ts';
+export type { PaceOptions } from './discovery/pace.ts';
+export { polling, type PollingOptions } from './discovery/polling.ts';
+export { ranked, type RankedOptions } from './discovery/ranked.ts';
+export type { DiscoverySnapshot, DiscoverySource, SourceOptions } from './discovery/source.ts';
+export { staticEndpoints } from './discovery/static-endpoints.ts';
+export { watching, type WatchingOptions } from './discovery/watching.ts';
 export { healthTracker, type HealthSnapshot, type HealthTracker } from './health/health-tracker.ts';
 export type { HealthTrackerOptions, ProbeOptions } from './health/options.ts';
 export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './policies/bulkhead.ts';

@@ -2,51 +2,76 @@
  * Spill-over by measured load: which share of the calls should leave a place that is overloaded?
  *
  * Nobody has to know any capacity: a queue shows in the latency. `base` is what calls took here when it was idle
- * (a minimum that is forgotten slowly), and the share is steered so that waiting here costs no more than half of
+ * (it falls quickly and rises slowly), and the share is steered so that waiting here costs about a quarter of
  * the way there, and no less than twice the base, so that noise moves nothing:
  *
- *   target = base + max(base, (there − base) / 2)
- *   error  = here / target − 1, within −1 … 1
- *   share' = share + gain · error · dt       integral control, 0 … 1
+ *   target = base + max(base, (there − base) / 4)
+ *   error  = here / target − 1, within −1 … 2
+ *   steady = steady + SLOW · error · dt      within 0 … 0.9: what is always too much here
+ *   share  = steady + QUICK · error          within 0 … 0.9: and what has piled up
+ *
+ * A queue sums up what is too much, and so does `steady`: without the quick part the two would swing for ever.
  */
 export interface Spill {
   /** The part of the calls that goes elsewhere, from 0 to 1. */
   readonly share: number;
-  /** Mean latencies of the last moments, in milliseconds; 0 if nothing is known. */
-  readonly hereMs: number;
-  readonly thereMs: number;
+  readonly steady: number;
+  readonly here: Mean;
+  readonly there: Mean;
   readonly baseMs: number;
-  readonly atMs: number;
 }
 
-export const NO_SPILL: Spill = { share: 0, hereMs: 0, thereMs: 0, baseMs: 0, atMs: -Infinity };
+/** A mean of latencies over the last moments; 0 if nothing is known. */
+interface Mean {
+  readonly ms: number;
+  readonly atMs: number;
+  readonly calls: number;
+}
+
+const UNKNOWN: Mean = { ms: 0, atMs: -Infinity, calls: 0 };
+
+export const NO_SPILL: Spill = { share: 0, steady: 0, here: UNKNOWN, there: UNKNOWN, baseMs: 0 };
 
 /** In this time a mean forgets, in milliseconds. */
 const MEAN_MS = 500;
-/** In this time the base rises to what calls take now. */
-const BASE_MS = 60_000;
-/** How fast the share follows, per second. */
-const GAIN = 0.5;
+/** In these times the base rises, and falls, to what calls take now. */
+const [RISE_MS, FALL_MS] = [600_000, 2000];
+/** So many calls make the first base: one alone may have been quick by chance. */
+const FIRST = 100;
+/** How fast the steady part follows, per second, and how far the quick one goes at once. */
+const [SLOW, QUICK] = [0.05, 0.3];
+/** Who sends everything away never learns that it is quiet here again. */
+const MOST = 0.9;
 /** Latencies below are equal. */
 const FLOOR_MS = 1;
 
-/** A call took so long, here or elsewhere. */
-export function measured(spill: Spill, local: boolean, latencyMs: number, nowMs: number): Spill {
-  const dt = spill.atMs === -Infinity ? 0 : Math.max(0, nowMs - spill.atMs);
-  const state = steered(spill, nowMs, dt);
-  const mean = (old: number): number =>
-    old === 0 ? latencyMs : old + (latencyMs - old) * (1 - Math.exp(-Math.max(dt, 1) / MEAN_MS));
-  if (!local) return { ...state, thereMs: mean(state.thereMs) };
-  const hereMs = mean(state.hereMs);
-  const risen = state.baseMs + (hereMs - state.baseMs) * (1 - Math.exp(-dt / BASE_MS));
-  return { ...state, hereMs, baseMs: state.baseMs === 0 ? hereMs : Math.min(hereMs, risen) };
+/** A call elsewhere took so long. */
+export function measuredThere(spill: Spill, latencyMs: number, nowMs: number): Spill {
+  return { ...spill, there: after(spill.there, latencyMs, nowMs) };
 }
 
-function steered(spill: Spill, nowMs: number, dt: number): Spill {
-  const base = Math.max(FLOOR_MS, spill.baseMs);
-  const target = base + Math.max(base, (spill.thereMs - base) / 2);
-  const error = Math.max(-1, Math.min(1, spill.hereMs / target - 1));
+/** A call here took so long: only this steers, so that nothing changes while nobody knows how it is here. */
+export function measuredHere(spill: Spill, latencyMs: number, nowMs: number): Spill {
+  const here = after(spill.here, latencyMs, nowMs);
   // After a silence it goes on from where it was: no step is longer than a second.
-  const share = spill.share + (GAIN * error * Math.min(dt, 1000)) / 1000;
-  return { ...spill, share: Math.max(0, Math.min(1, share)), atMs: Math.max(spill.atMs, nowMs) };
+  const dtMs = spill.here.atMs === -Infinity ? 0 : Math.min(1000, Math.max(0, nowMs - spill.here.atMs));
+  const baseMs = here.calls <= FIRST ? here.ms : towards(spill.baseMs, here.ms, dtMs);
+  const base = Math.max(FLOOR_MS, baseMs);
+  const target = base + Math.max(base, (spill.there.ms - base) / 4);
+  const error = Math.max(-1, Math.min(2, here.ms / target - 1));
+  const steady = part(spill.steady + (SLOW * error * dtMs) / 1000);
+  return { ...spill, steady, share: part(steady + QUICK * error), here, baseMs };
+}
+
+function after({ ms, atMs, calls }: Mean, latencyMs: number, nowMs: number): Mean {
+  const weight = Math.max(1 - Math.exp(-Math.max(1, nowMs - atMs) / MEAN_MS), 1 / (calls + 1));
+  return { ms: ms + (latencyMs - ms) * weight, atMs: Math.max(atMs, nowMs), calls: calls + 1 };
+}
+
+function towards(baseMs: number, hereMs: number, dtMs: number): number {
+  return baseMs + (hereMs - baseMs) * (1 - Math.exp(-dtMs / (hereMs > baseMs ? RISE_MS : FALL_MS)));
+}
+
+function part(value: number): number {
+  return Math.max(0, Math.min(MOST, value));
 }

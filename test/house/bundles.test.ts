@@ -40,6 +40,7 @@ describe('a bundle', () => {
     ['timeout, retry, circuitBreaker, bulkhead', []],
     ['quorumRead, quorumWrite, agree', []],
     ['coalescingCache', ['lru-cache']],
+    ['polling, watching, contactPoints, ranked, merged', []],
     ['healthTracker', ['p-limit', 'yocto-queue']],
     ['resilientFetch', ['p-limit', 'yocto-queue']],
   ])('of { %s } ships of other packages only %j', async (names, packages) => {

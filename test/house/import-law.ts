@@ -15,6 +15,13 @@ export const DEPENDENCY_DOORS: Readonly<Record<string, string>> = {
   debug: 'telemetry/debug.ts',
 };
 
+/** What only Node runs: subpaths of their own, and the files behind them; they may import node modules. */
+export const NODE_ONLY: readonly string[] = [
+  'discovery/directory.ts',
+  'discovery/dns.ts',
+  'discovery/watched-file.ts',
+];
+
 /** 4 the door, 3 presets and testing, 2 the rooms, 1 the core, 0 the structures. */
 function floorOf(room: string): number {
   if (room === '') return 4;
@@ -49,12 +56,14 @@ export function violations(files: ReadonlyMap<string, string>): string[] {
 
 function faultOf(file: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) {
+    if (specifier.startsWith('node:') && NODE_ONLY.includes(file)) return undefined;
     return DEPENDENCY_DOORS[specifier] === file ? undefined : 'not through its one door';
   }
   const target = posix.join(posix.dirname(file), specifier);
   const [from, to] = [roomOf(file), roomOf(target)];
   if (posix.basename(target) === 'index.ts') return 'through a door';
   if (!target.endsWith('.ts')) return 'not a file';
+  if (NODE_ONLY.includes(target) && !NODE_ONLY.includes(file)) return 'to what only Node runs';
   if (from === to) return undefined;
   // testing may try out the presets' and the rooms' parts; the two top rooms do not know each other.
   if (floorOf(to) === floorOf(from)) return 'sideways';

@@ -5,15 +5,20 @@ import { coldStart } from './scenarios/cold-start.ts';
 import { deploy } from './scenarios/deploy.ts';
 import { draws } from './scenarios/draws.ts';
 import { hang } from './scenarios/hang.ts';
+import { failback } from './scenarios/failback.ts';
+import { followTheSun } from './scenarios/follow-the-sun.ts';
 import { heterogeneous } from './scenarios/heterogeneous.ts';
 import { homogeneous } from './scenarios/homogeneous.ts';
 import { joinZero } from './scenarios/join-zero.ts';
+import { prequal } from './scenarios/prequal.ts';
 import { reconnectStorm } from './scenarios/reconnect-storm.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { slowMiddle } from './scenarios/slow-middle.ts';
+import { staleBoard } from './scenarios/stale-board.ts';
 import { supermarket } from './scenarios/supermarket.ts';
 import { twoSlowOfFour } from './scenarios/two-slow-of-four.ts';
 import { weights } from './scenarios/weights.ts';
+import { zoneLoss } from './scenarios/zone-loss.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   supermarket,
@@ -30,4 +35,9 @@ export const SCENARIOS: readonly Scenario[] = [
   coldStart,
   joinZero,
   deploy,
+  zoneLoss,
+  followTheSun,
+  failback,
+  staleBoard,
+  prequal,
 ];

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type Failback, follow, UNLIMITED } from '../../src/structures/failback.ts';
 import { ringPart } from '../../src/structures/ring-part.ts';
 import { slowStartShare } from '../../src/structures/slow-start.ts';
-import { measured, NO_SPILL, type Spill } from '../../src/structures/spill.ts';
+import { measuredHere, measuredThere, NO_SPILL, type Spill } from '../../src/structures/spill.ts';
 
 describe('slow start', () => {
   const curve = { windowMs: 60_000, aggression: 1, minShare: 0.1 };
@@ -69,8 +69,8 @@ describe('spill', () => {
   const run = (spill: Spill, hereMs: number, thereMs: number, fromMs: number, toMs: number): Spill => {
     let state = spill;
     for (let nowMs = fromMs; nowMs < toMs; nowMs += 10) {
-      state = measured(state, true, hereMs, nowMs);
-      state = measured(state, false, thereMs, nowMs);
+      state = measuredHere(state, hereMs, nowMs);
+      state = measuredThere(state, thereMs, nowMs);
     }
     return state;
   };
@@ -94,7 +94,8 @@ describe('spill', () => {
     assert(
       property(array(told, { maxLength: 50 }), (steps) => {
         let state = NO_SPILL;
-        for (const [local, latencyMs, nowMs] of steps) state = measured(state, local, latencyMs, nowMs);
+        for (const [local, latencyMs, nowMs] of steps)
+          state = (local ? measuredHere : measuredThere)(state, latencyMs, nowMs);
         expect(state.share).toBeGreaterThanOrEqual(0);
         expect(state.share).toBeLessThanOrEqual(1);
       }),

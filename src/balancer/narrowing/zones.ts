@@ -7,7 +7,7 @@ import { OptionError } from '../../core/errors.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { checkNumber } from '../../core/options.ts';
 import { type GroupHealth, healthOf, zoneShares } from '../../structures/group-shares.ts';
-import { measured, NO_SPILL, type Spill } from '../../structures/spill.ts';
+import { measuredHere, measuredThere, NO_SPILL, type Spill } from '../../structures/spill.ts';
 import type { Candidate, PickedCall, Picker, PickerState, PickerTools } from '../pickers/picker.ts';
 import { drawShare, evenBy, type Group, Groups, zoneOf } from './groups.ts';
 import type { Narrowing } from './narrowing.ts';
@@ -29,7 +29,7 @@ export interface ZonesOptions {
 /**
  * Keeps calls in their own zone, and sends elsewhere only what it cannot take: by the number of its endpoints that
  * are well, and by the latencies measured. In an overloaded zone as many calls leave as makes waiting here cost
- * no more than half of the way there, and at least twice what calls took when it was idle.
+ * about a quarter of the way there, and at least twice what calls took when it was idle.
  *
  * While fewer than half of all endpoints are well zones do not count. A `local` zone that no endpoint is in is an
  * event, `unknown-zone`, and no zone counts then either. Not for failing over to a standby: see `priorities`.
@@ -101,16 +101,22 @@ class ByZone<E> implements PickerState<E> {
   }
 
   ended(candidate: Candidate<E>, outcome: Outcome, latencyMs: number, nowMs: number): void {
-    const told = outcome.kind === 'success' || outcome.kind === 'failure';
-    if (this.#options.spill === 'measured' && this.#local !== -1 && told) {
-      const local = zoneOf(candidate) === this.#options.local;
-      this.#spill = measured(this.#spill, local, latencyMs, nowMs);
-    }
+    if (this.#options.spill === 'measured' && this.#local !== -1)
+      this.#measure(candidate, outcome, latencyMs, nowMs);
     this.#groups.ended(candidate, outcome, latencyMs, nowMs);
   }
 
   dispose(): void {
     this.#groups.dispose();
+  }
+
+  /** What fails fast would look as if there were no queue; what fails late has waited at least as long. */
+  #measure(candidate: Candidate<E>, { kind }: Outcome, latencyMs: number, nowMs: number): void {
+    const local = zoneOf(candidate) === this.#options.local;
+    const meanMs = (local ? this.#spill.here : this.#spill.there).ms;
+    if (kind !== 'success' && (kind !== 'failure' || latencyMs <= meanMs)) return;
+    const measured = local ? measuredHere : measuredThere;
+    this.#spill = measured(this.#spill, latencyMs, nowMs);
   }
 
   #spills(): boolean {
