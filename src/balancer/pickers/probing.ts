@@ -25,7 +25,10 @@ import {
 export interface ProbeAnswer {
   /** Requests that it is working on, from all of its clients. */
   readonly inFlight: number;
-  /** Milliseconds that its requests take now, for instance the median of those that ended last. */
+  /**
+   * Milliseconds that a request takes that comes now: the median of the last ones that met about as many others as
+   * there are now. The median of all would tell of the past, and everybody would go where it was quick then.
+   */
   readonly latencyMs: number;
 }
 

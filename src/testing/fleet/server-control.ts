@@ -11,7 +11,10 @@ export interface FleetReply {
 
 /** What a probe learns. */
 export interface FleetProbe extends FleetReply {
-  /** The median of the milliseconds that its last 16 answers took, the queue included; 0 before the first. */
+  /**
+   * What a request would take that came now, in milliseconds: the median of the last 16 that met about as many
+   * others as there are now, the queue included; 0 before the first.
+   */
   readonly latencyMs: number;
 }
 

@@ -14,6 +14,8 @@ import type { FleetProbe, FleetReply, FleetServerControl } from './server-contro
 export abstract class Job {
   state: 'travelling' | 'queued' | 'serving' | 'over' = 'travelling';
   arrivedMs = 0;
+  /** How many requests the server had when this one came. */
+  met = 0;
   timer: TimerHandle = undefined;
   abstract answer(reply: FleetReply): void;
   abstract fail(error: unknown): void;
@@ -21,7 +23,8 @@ export abstract class Job {
 
 type Mode = 'well' | 'failing' | 'hanging' | 'refusing';
 
-const REMEMBERED = 16;
+/** How many answers are remembered for each number of requests that they met, and up to which number. */
+const [REMEMBERED, MOST_MET] = [16, 255];
 
 export class SimulatedServer implements FleetServerControl {
   /** As it joined last. */
@@ -35,8 +38,8 @@ export class SimulatedServer implements FleetServerControl {
   readonly counts: { shed: number; maxQueue: number } = { shed: 0, maxQueue: 0 };
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #latencies: number[] = [];
-  #answered = 0;
+  // By how many requests they had met when they came.
+  readonly #latencies: { readonly ms: number[]; count: number }[] = [];
   #mode: Mode = 'well';
   #factor = 1;
   #failure: { readonly afterMs: number; readonly error: unknown } = { afterMs: 1, error: undefined };
@@ -123,6 +126,7 @@ export class SimulatedServer implements FleetServerControl {
   /** A request has arrived. */
   accept(job: Job): void {
     job.arrivedMs = this.#clock.now();
+    job.met = Math.min(MOST_MET, this.load.inFlight);
     if (this.#mode === 'refusing') job.fail(new FleetError('ECONNREFUSED', this.spec.id));
     else if (this.#mode === 'failing') this.#failLater(job);
     else if (this.#mode === 'well' && this.#serving.size < this.spec.slots) this.#serve(job);
@@ -164,7 +168,8 @@ export class SimulatedServer implements FleetServerControl {
   #finish(job: Job): void {
     this.#serving.delete(job);
     this.busy.set(this.#clock.now(), this.#serving.size);
-    this.#latencies[this.#answered++ % REMEMBERED] = this.#clock.now() - job.arrivedMs;
+    const same = (this.#latencies[job.met] ??= { ms: [], count: 0 });
+    same.ms[same.count++ % REMEMBERED] = this.#clock.now() - job.arrivedMs;
     this.#next();
     job.state = 'over';
     job.answer(this.load);
@@ -202,8 +207,15 @@ export class SimulatedServer implements FleetServerControl {
     job.timer = this.#clock.setTimeout(() => job.fail(error), afterMs);
   }
 
+  /** Of answers that met about as many requests as there are now: what a request would take that came now. */
   #medianMs(): number {
-    const sorted = [...this.#latencies].sort((a, b) => a - b);
-    return sorted[sorted.length >> 1] ?? 0;
+    const now = Math.min(MOST_MET, this.load.inFlight);
+    for (let away = 0; away <= MOST_MET; away++) {
+      const same = this.#latencies[now - away] ?? this.#latencies[now + away];
+      if (same === undefined) continue;
+      const sorted = [...same.ms].sort((a, b) => a - b);
+      return sorted[sorted.length >> 1] ?? 0;
+    }
+    return 0;
   }
 }

@@ -23,7 +23,7 @@ export const failback: Scenario = {
       const primary = (act: (fleet: FleetControl, id: string) => void) => (fleet: FleetControl) => {
         for (const id of ids('primary')) act(fleet, id);
       };
-      const report = await simulateFleet<void>({
+      const report = await simulateFleet({
         seed,
         clients: 3,
         warmupMs: 3000,

@@ -27,7 +27,7 @@ export const followTheSun: Scenario = {
       const sun = (atMs: number): number =>
         NIGHT + (DAY - NIGHT) * Math.min(1, Math.max(0, (atMs - SUNRISE_MS) / (NOON_MS - SUNRISE_MS)));
       const endMs = NOON_MS + size * (END_MS - NOON_MS);
-      const report = await simulateFleet<void>({
+      const report = await simulateFleet({
         seed,
         warmupMs: 5000,
         durationMs: endMs,

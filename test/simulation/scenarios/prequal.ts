@@ -83,7 +83,7 @@ async function measure(
       for (let n = 0; n < SERVERS; n++) fleet.server(`s${n}`).slow(1 + (SLOWEST - 1) * chance());
     },
   }));
-  const { latencyMs, failed, calls } = await simulateFleet<void>({
+  const { latencyMs, failed, calls } = await simulateFleet({
     seed,
     clients: CLIENTS,
     warmupMs: 3000,

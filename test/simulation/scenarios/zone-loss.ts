@@ -27,7 +27,7 @@ export const zoneLoss: Scenario = {
       const everyOfB = (act: (fleet: FleetControl, id: string) => void) => (fleet: FleetControl) => {
         for (const id of ids('b')) act(fleet, id);
       };
-      const report = await simulateFleet<void>({
+      const report = await simulateFleet({
         seed,
         warmupMs: 3000,
         durationMs: END_MS,
