@@ -31,6 +31,6 @@ export type {
   FleetReport,
   FleetServerFigures,
 } from './fleet/report.ts';
-export type { FleetProbe, FleetReply, FleetServerControl } from './fleet/server.ts';
+export type { FleetProbe, FleetReply, FleetServerControl } from './fleet/server-control.ts';
 export { exponential, type ServiceTime, uniform } from './fleet/service-times.ts';
 export { simulateFleet } from './fleet/simulate-fleet.ts';

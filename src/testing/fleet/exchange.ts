@@ -5,7 +5,8 @@ import { type AbortHook, type AbortSource, unlink } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { contextOf } from '../../core/context.ts';
 import type { CallOptions } from '../../core/transport.ts';
-import { type FleetReply, Job, type SimulatedServer } from './server.ts';
+import { Job, type SimulatedServer } from './server.ts';
+import type { FleetReply } from './server-control.ts';
 
 export class Exchange extends Job implements AbortHook {
   prev: AbortHook | undefined = undefined;

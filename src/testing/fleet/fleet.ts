@@ -16,7 +16,8 @@ import {
   type FleetOptions,
   type FleetServer,
 } from './options.ts';
-import { type FleetReply, type FleetServerControl, SimulatedServer } from './server.ts';
+import { SimulatedServer } from './server.ts';
+import type { FleetReply, FleetServerControl } from './server-control.ts';
 
 type Distance = NonNullable<FleetOptions<unknown>['distanceMs']>;
 

@@ -13,7 +13,7 @@ import {
 } from '../../core/options.ts';
 import type { Random } from '../../core/random.ts';
 import type { CallContext, CallOptions, Transport } from '../../core/transport.ts';
-import type { FleetProbe, FleetReply, FleetServerControl } from './server.ts';
+import type { FleetProbe, FleetReply, FleetServerControl } from './server-control.ts';
 import type { ServiceTime } from './service-times.ts';
 
 /** One simulated server. */

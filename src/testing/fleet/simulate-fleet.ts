@@ -11,7 +11,7 @@ import { Fleet } from './fleet.ts';
 import { Ledger } from './ledger.ts';
 import { checkFleet, type CheckedFleet, type FleetOptions } from './options.ts';
 import { type FleetReport, reportOf } from './report.ts';
-import type { FleetProbe } from './server.ts';
+import type { FleetProbe } from './server-control.ts';
 
 /** How long the simulation goes on at a time while the last calls settle. */
 const GRACE_STEP_MS = 100;
