@@ -1,4 +1,4 @@
-/** A simulated server as others see it: what it says, and what a script can make of it. */
+/** What a simulated server shows to the outside: its answers, and what a script can make of it. */
 
 /** What a server says of itself with each answer, and to each probe. */
 export interface FleetReply {
