@@ -9,7 +9,9 @@ import {
   leastPending,
   p2c,
   peakEwma,
+  probing,
   random,
+  reportedLoad,
   roundRobin,
 } from 'evenkeel';
 import type { FleetClientKit, FleetReply } from 'evenkeel/testing';
@@ -25,10 +27,8 @@ type Parts<Q> = Partial<BalanceOptions<string, Q, FleetReply>>;
 /** A balancer over the fleet, which follows its membership. */
 function balanced(parts: <Q>(kit: FleetClientKit<Q>) => Parts<Q>): Contender['client'] {
   return (kit) => {
-    const { endpoints, send, clock, random: chance } = kit;
-    const call = balance({ endpoints, send, clock, random: chance, ...parts(kit) });
-    kit.membership.follow({ found: (found) => call.update(found), failed() {}, lost() {} });
-    return call;
+    const { membership, send, clock, random: chance } = kit;
+    return balance({ endpoints: membership, send, clock, random: chance, ...parts(kit) });
   };
 }
 
@@ -58,6 +58,11 @@ export const CONTENDERS: readonly Contender[] = [
     name: 'p2c(5) × leastPending',
     client: balanced(() => ({ pick: p2c({ choices: 5 }), cost: leastPending() })),
   },
+  {
+    name: 'reportedLoad',
+    client: balanced(() => ({ cost: reportedLoad({ read: (reply: FleetReply) => reply.inFlight }) })),
+  },
+  { name: 'probing', client: balanced(({ probe }) => ({ pick: probing({ probe }), cost: leastPending() })) },
   ROUND_ROBIN,
   { name: 'random', client: balanced(() => ({ pick: random(), cost: leastPending() })) },
 ];

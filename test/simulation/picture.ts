@@ -48,11 +48,16 @@ export function picture(title: string, report: FleetReport): string {
     (content, n) => `<g transform="translate(${LEFT} ${46 + n * (HEIGHT + GAP)})">${content}</g>`,
   );
   const seconds = report.toMs / 1000;
+  const times = [0, 0.25, 0.5, 0.75, 1].map(
+    (part) =>
+      `<text x="${LEFT + part * WIDTH}" y="${height - 12}" text-anchor="middle">${round(part * seconds)} s</text>`,
+  );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 16} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
     `<text x="${LEFT}" y="20" font-size="15">${escaped(title)} (${seconds} s, seed ${report.seed})</text>`,
     ...body,
+    ...times,
     '</svg>\n',
   ].join('\n');
 }
@@ -77,7 +82,7 @@ function panel(name: string, lines: readonly Line[]): string {
         `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${points(values)}"/>`,
     ),
     ...legend.map(
-      (one, n) => `<text x="${150 + n * 50}" y="-6" fill="${one.colour}">${escaped(one.name)}</text>`,
+      (one, n) => `<text x="${190 + n * 50}" y="-6" fill="${one.colour}">${escaped(one.name)}</text>`,
     ),
   ].join('\n');
 }

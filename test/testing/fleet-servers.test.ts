@@ -26,7 +26,7 @@ async function ask(
   sentMs: readonly number[],
   options: Partial<FleetOptions<void>> & {
     readonly server?: Partial<FleetServer>;
-    readonly timeoutMs?: number;
+    readonly timeoutMs?: number | ((n: number) => number);
   },
 ): Promise<{ settled: (Settled | undefined)[]; report: Awaited<ReturnType<typeof simulateFleet>> }> {
   const settled: (Settled | undefined)[] = sentMs.map(() => undefined);
@@ -37,12 +37,11 @@ async function ask(
     servers: [{ id: 'a', serviceMs: 10, ...server }],
     arrivals: { perSecond: 0 },
     client: (kit) => {
-      const call = guarded(kit, timeoutMs);
       const startMs = kit.clock.now();
       sentMs.forEach((ms, n) =>
         kit.clock.setTimeout(() => {
           const note = (value: unknown) => (settled[n] = { atMs: kit.clock.now() - startMs, value });
-          call().then(note, note);
+          guarded(kit, typeof timeoutMs === 'function' ? timeoutMs(n) : timeoutMs)().then(note, note);
         }, ms),
       );
       return () => Promise.resolve();
@@ -96,6 +95,13 @@ describe('a simulated server', () => {
     const { settled: queued, report } = await ask([0, 1, 2], { server: { serviceMs: 100 }, timeoutMs: 50 });
     expect(times(queued)).toEqual([50, 51, 52]);
     expect(report.servers[0]?.busyShare).toBeCloseTo(52 / 10_000, 9);
+  });
+
+  it('has room in its queue again, and passes over the place, when who waits there leaves', async () => {
+    const timeoutMs = (n: number) => (n === 1 ? 20 : 1000);
+    const { settled } = await ask([0, 1, 30, 31], { server: { serviceMs: 100, maxQueue: 1 }, timeoutMs });
+    expect(times(settled)).toEqual([100, 21, 200, 31]);
+    expect(codes(settled)[3]).toBe('FLEET_SHED');
   });
 
   it('serves it all the same if it is said not to notice', async () => {
@@ -190,6 +196,16 @@ describe('a script', () => {
     expect(codes(settled).slice(0, 2)).toEqual(['ECONNRESET', 'ECONNRESET']);
   });
 
+  it('lets one come back as another than it was', async () => {
+    const { settled } = await ask([0, 20], {
+      script: [
+        { atMs: 12, act: (fleet) => fleet.leave('a') },
+        { atMs: 13, act: (fleet) => fleet.join({ id: 'a', serviceMs: 50 }) },
+      ],
+    });
+    expect(times(settled)).toEqual([10, 70]);
+  });
+
   it('may not name a server that is not there, or let one join twice', async () => {
     await expect(
       ask(
@@ -245,7 +261,7 @@ describe('a probe', () => {
         const note = (value: unknown) => learnt.push(isFleetError(value) ? value.code : value);
         void kit.probe('a').then(note, note);
       }, ms);
-    await simulateFleet({
+    const { attempts } = await simulateFleet({
       durationMs: 1000,
       graceMs: 0,
       servers: [{ id: 'a', serviceMs: 10 }],
@@ -261,9 +277,10 @@ describe('a probe', () => {
         { atMs: 80, act: (fleet) => fleet.server('a').hang() },
       ],
     });
+    expect(attempts).toBe(3);
     expect(learnt).toEqual([
       { server: 'a', inFlight: 3, queue: 2, latencyMs: 0 },
-      { server: 'a', inFlight: 0, queue: 0, latencyMs: 20 },
+      { server: 'a', inFlight: 0, queue: 0, latencyMs: 10 },
       'FLEET_FAILED',
       'ECONNREFUSED',
     ]);

@@ -1,7 +1,7 @@
 /** The simulator against queueing theory, and against itself. */
 import { balance, leastPending, p2c } from 'evenkeel';
-import { exponential, type FleetOptions, simulateFleet, uniform } from 'evenkeel/testing';
-import { describe, expect, it } from 'vitest';
+import { exponential, type FleetControl, type FleetOptions, simulateFleet, uniform } from 'evenkeel/testing';
+import { describe, expect, it, vi } from 'vitest';
 
 /** Mean time in an M/M/k queue (Erlang C), in service times. */
 function erlangC(slots: number, load: number): number {
@@ -106,6 +106,55 @@ describe('a simulation', () => {
     expect(report.calls).toBeGreaterThan(60);
     expect(report.calls).toBeLessThan(140);
     expect(report.attempts).toBe(report.calls);
+  });
+
+  it('does not count what servers shed and queued in it, nor their work then', async () => {
+    const perSecond = (atMs: number) => (atMs < 0 ? 1000 : 0);
+    const servers = [{ id: 'a', serviceMs: 10, maxQueue: 50 }];
+    const { servers: figures } = await fleet({ servers, arrivals: { perSecond } });
+    // At the end of the warm-up its queue is full, or one short of it.
+    expect(figures[0]).toMatchObject({ shed: 0, attempts: 0 });
+    expect(figures[0]?.maxQueue).toBeGreaterThan(48);
+    expect(figures[0]?.busyShare).toBeCloseTo(510 / 10_000, 2);
+  });
+
+  it('acts as the script says, on the time that begins after the warm-up', async () => {
+    const script = [
+      { atMs: -500, act: (control: FleetControl) => control.server('a').fail() },
+      { atMs: 3000, act: (control: FleetControl) => control.server('a').well() },
+    ];
+    const { timeline } = await fleet({ script });
+    const failing = timeline.map(({ failed }) => failed > 0);
+    expect(failing).toEqual([true, true, true, ...Array.from({ length: 7 }, () => false)]);
+  });
+
+  it('lets the last calls settle for a while, and counts neither new ones nor work beyond the end', async () => {
+    let made = 0;
+    const late = {
+      warmupMs: 0,
+      durationMs: 4000,
+      servers: [{ id: 'a', serviceMs: 3000 }],
+      arrivals: { concurrency: 1 },
+      request: () => void made++,
+    };
+    const patient = await fleet(late);
+    expect([patient.calls, patient.ok, patient.unsettled, made]).toEqual([2, 2, 0, 2]);
+    expect(patient.servers[0]?.busyShare).toBeCloseTo(3999 / 4000, 9);
+    const hasty = await fleet({ ...late, graceMs: 500 });
+    expect([hasty.calls, hasty.ok, hasty.unsettled]).toEqual([2, 1, 1]);
+    expect(hasty.latencyMs.max).toBeCloseTo(3000, 6);
+  });
+
+  it('ends when all calls have settled', async () => {
+    const ring = vi.fn();
+    const { calls } = await fleet({
+      client: ({ clock }) => {
+        clock.setTimeout(ring, 11_000 + 1000);
+        return () => Promise.resolve();
+      },
+    });
+    expect(calls).toBeGreaterThan(0);
+    expect(ring).not.toHaveBeenCalled();
   });
 
   it('follows a rate that changes, and stops where it is 0', async () => {

@@ -82,6 +82,36 @@ describe('a virtual clock', () => {
     expect(done).toEqual(['before', 'first', 'between', 'second', 'after']);
   });
 
+  it('lets them run between any two of hundreds of timers, at equal times too', async () => {
+    const clock = virtualClock();
+    const log: string[] = [];
+    for (let n = 0; n < 300; n++) {
+      clock.setTimeout(() => {
+        log.push(`timer ${n}`);
+        void (async () => {
+          for (let step = 0; step < 20; step++) await Promise.resolve();
+          log.push(`promise ${n}`);
+        })();
+      }, n >> 1);
+    }
+    await clock.advance(150);
+    expect(log).toEqual(Array.from({ length: 300 }, (_, n) => [`timer ${n}`, `promise ${n}`]).flat());
+  });
+
+  it('fires no more once a timer among hundreds has thrown', async () => {
+    const clock = virtualClock();
+    let fired = 0;
+    for (let n = 0; n < 300; n++) {
+      clock.setTimeout(() => {
+        if (++fired === 100) throw new Error('the hundredth');
+      }, n);
+    }
+    await expect(clock.advance(300)).rejects.toThrow('the hundredth');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(fired).toBe(100);
+    expect(clock.pendingTimers).toBe(200);
+  });
+
   it('refuses a second advance while one runs, and goes on after', async () => {
     const clock = virtualClock();
     const first = clock.advance(10);

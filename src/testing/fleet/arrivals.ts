@@ -4,7 +4,7 @@ import { checkNumber } from '../../core/options.ts';
 import type { Random } from '../../core/random.ts';
 import type { FleetClient } from './options.ts';
 
-/** A rate that changes is taken as constant for so long. */
+/** A rate that changes is taken as constant between multiples of this. */
 const STEP_MS = 10;
 
 export interface Span {
@@ -47,13 +47,14 @@ function nextArrival(
   random: Random,
 ): number {
   let left = -Math.log(1 - random());
-  const stepMs = typeof perSecond === 'number' ? endMs - fromMs : STEP_MS;
-  for (let atMs = fromMs; atMs < endMs; atMs += stepMs) {
-    const rate = typeof perSecond === 'number' ? perSecond : perSecond(atMs);
+  for (let [atMs, stepEndMs] = [fromMs, 0]; atMs < endMs; atMs = stepEndMs) {
+    const constant = typeof perSecond === 'number';
+    stepEndMs = constant ? endMs : Math.min(endMs, (Math.floor(atMs / STEP_MS) + 1) * STEP_MS);
+    const rate = constant ? perSecond : perSecond(atMs);
     const perMs = checkNumber('simulateFleet', 'arrivals.perSecond', rate, 0, Number.MAX_SAFE_INTEGER) / 1000;
-    const width = Math.min(stepMs, endMs - atMs);
-    if (perMs * width > left) return atMs + left / perMs;
-    left -= perMs * width;
+    const expected = perMs * (stepEndMs - atMs);
+    if (expected > left) return atMs + left / perMs;
+    left -= expected;
   }
   return Infinity;
 }
