@@ -185,7 +185,7 @@ export class Tracker<E> implements HealthPort<E>, House<E>, Porter<E>, Asker, Wi
   }
 
   skipped(chart: Chart): void {
-    chart.passed('well', 1, this.#clock.now());
+    this.#charted(chart, chart.passed('well', 1, this.#clock.now()));
   }
 
   stalled(): void {

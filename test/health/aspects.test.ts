@@ -64,6 +64,8 @@ describe('aspects', () => {
     expect([a?.rank, a?.reason]).toEqual([2, 'it says that it is draining']);
     expect(health.status('a', 'write')).toBe('unhealthy');
     expect(health.status('a', 'never heard of')).toBe('unhealthy');
+    const [late] = health.aspect({ method: 'read' }).track({}, [endpoint('a')]);
+    expect([late?.rank, late?.ticket, late?.sinceMs]).toEqual([2, a?.ticket, -Infinity]);
   });
 
   it('have a cap each', () => {

@@ -224,6 +224,7 @@ describe('healthTracker, with a balancer', () => {
     [1, 2].forEach(() => health.report('a', 'failure'));
     two.update(['c']);
     expect(one.endpoints()[0]).toMatchObject({ status: 'unhealthy' });
+    expect(health.snapshot().endpoints.map(({ endpoint }) => endpoint)).toEqual(['a', 'b', 'c']);
     one.update(['b']);
     expect(health.snapshot().endpoints.map(({ endpoint }) => endpoint)).toEqual(['b', 'c']);
   });

@@ -1,5 +1,6 @@
 import { balance, consecutiveFailures, endpoint, type EndpointHealth, type HealthPort } from 'evenkeel';
 import { describe, expect, it, vi } from 'vitest';
+import { MergedHealth } from '../../src/health/merged-health.ts';
 import { bestOf, worstOf } from '../../src/health/merged.ts';
 import { HOSTS, tracked } from './kit.ts';
 
@@ -115,6 +116,17 @@ describe('worstOf and bestOf', () => {
     expect(merged.track(owner, endpoints.slice(0, 2))[0]).toBe(first);
   });
 
+  it('notice when one of the trackers has forgotten the endpoint meanwhile', () => {
+    const [one, other] = [tracked().health, tracked().health];
+    const [merged, owner] = [bestOf(one, other), {}];
+    const [first] = merged.track(owner, endpoints) as [EndpointHealth];
+    merged.track(owner, []);
+    other.watch(['b']);
+    const [again] = merged.track(owner, endpoints) as [EndpointHealth];
+    for (const health of [one, other]) health.announce('a', 'draining');
+    expect([again.rank, first.rank]).toEqual([2, 0]);
+  });
+
   it('know when an endpoint changed last', () => {
     const { a, quick, jump, now } = pair(worstOf);
     expect(a.sinceMs).toBe(-Infinity);
@@ -151,5 +163,53 @@ describe('worstOf and bestOf', () => {
   it('refuse what is no tracker, and none', () => {
     expect(() => worstOf()).toThrow(/trackers must be at least one/);
     expect(() => bestOf({} as HealthPort<string>)).toThrow(/trackers must be something with track/);
+  });
+});
+
+describe('merged health, of trackers of somebody’s own', () => {
+  /** Wants a trial whenever it is asked, under the tickets 101, 102, …; its ordinary ticket stays. */
+  const eager = () => {
+    const heard: number[] = [];
+    let trials = 100;
+    const health: EndpointHealth = {
+      rank: 2,
+      reason: 'because',
+      confirmed: true,
+      ticket: 7,
+      sinceMs: 0,
+      admitTrial: () => ++trials,
+      report: (ticket) => void heard.push(ticket),
+    };
+    return { health, heard };
+  };
+
+  it('never takes an ordinary call for a trial, though a tracker’s ticket stays', () => {
+    const { health, heard } = eager();
+    const merged = new MergedHealth([health], 'worst');
+    const trial = Number(merged.admitTrial(0));
+    merged.report(merged.ticket, FAILED, 1, 0);
+    merged.report(trial, FAILED, 1, 0);
+    merged.report(trial, FAILED, 1, 0);
+    expect(heard).toEqual([7, 101]);
+  });
+
+  it('remembers as many trials as there are trackers', () => {
+    const { health, heard } = eager();
+    const merged = new MergedHealth([health], 'worst');
+    const [first, second] = [Number(merged.admitTrial(0)), Number(merged.admitTrial(0))];
+    merged.report(first, FAILED, 1, 0);
+    merged.report(second, FAILED, 1, 0);
+    expect(heard).toEqual([102]);
+  });
+
+  it('tells each tracker under the ticket from before the others heard', () => {
+    const [one, other] = [eager(), eager()];
+    const changing = { ...other.health, ticket: 7 };
+    const merged: MergedHealth = new MergedHealth(
+      [{ ...one.health, report: () => void ((changing.ticket = 8), merged.ticket) }, changing],
+      'worst',
+    );
+    merged.report(merged.ticket, FAILED, 1, 0);
+    expect(other.heard).toEqual([7]);
   });
 });

@@ -47,8 +47,23 @@ describe('successRateOutliers', () => {
     times(9, 'a', 'failure');
     for (const host of ['b', 'c', 'd']) times(10, host, 'success');
     clock.jump(10_000);
-    times(1, 'b', 'success');
+    times(10, 'a', 'failure');
     expect(statuses()[0]).toBe('healthy');
+    for (const host of ['b', 'c', 'd']) times(10, host, 'success');
+    clock.jump(10_000);
+    times(1, 'b', 'success');
+    expect(statuses()[0]).toBe('unhealthy');
+  });
+
+  it('counts from the first failure, not from the last', () => {
+    const { clock, times, statuses } = tracked({ detectors });
+    times(5, 'a', 'failure');
+    times(10, 'b', 'success');
+    clock.jump(9999);
+    times(5, 'a', 'failure');
+    clock.jump(1);
+    times(1, 'b', 'success');
+    expect(statuses()[0]).toBe('unhealthy');
   });
 
   it('does not judge by what was counted long ago', () => {
@@ -60,20 +75,18 @@ describe('successRateOutliers', () => {
     expect(statuses()[0]).toBe('healthy');
   });
 
-  it('leaves those that are out already, and those that are gone, out of the count', () => {
+  it.each(['ejected', 'gone'])('takes nobody who is %s for a measure', (how) => {
     const { clock, health, times, statuses } = tracked({
       detectors: [...detectors, consecutiveFailures({ failures: 20 })],
     });
-    times(20, 'a', 'failure');
-    times(10, 'b', 'failure');
-    expect(statuses()[0]).toBe('unhealthy');
-    health.watch(['a', 'b', 'd']);
-    clock.jump(3000);
-    times(10, 'd', 'failure');
-    clock.jump(7000);
-    times(1, 'd', 'success');
-    // b and d are as bad as each other; a, and c while it was there, would have been the measure.
-    expect(statuses()).toEqual(['degraded', 'healthy', 'healthy', 'healthy']);
+    for (const host of ['b', 'd']) times(10, host, 'failure');
+    // Next to its hundred successes b and d would be outliers; next to each other they are not.
+    times(100, 'a', 'success');
+    if (how === 'ejected') times(20, 'a', 'failure');
+    else health.watch(['b', 'd']);
+    clock.jump(10_000);
+    times(1, 'd', 'failure');
+    expect(statuses().slice(1)).toEqual(['healthy', 'healthy', 'healthy']);
   });
 
   it('is heard beside a trip rule that a success tells nothing', () => {
@@ -103,6 +116,7 @@ describe('successRateOutliers', () => {
 describe('denialOutliers', () => {
   it('ejects who denies callers whom the others accept, by default', () => {
     const { clock, times, statuses, events } = tracked();
+    for (const host of HOSTS) times(3, host, 'success');
     times(5, 'a', denied);
     times(5, 'b', 'success');
     clock.jump(10_000);

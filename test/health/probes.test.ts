@@ -48,6 +48,8 @@ describe('the pace of probes', () => {
     health.report('a', 'ignored');
     await clock.advance(1000);
     expect(checks).toEqual([0, 3000, 6000, 7000]);
+    await clock.advance(3000);
+    expect(checks).toEqual([0, 3000, 6000, 7000, 10_000]);
     health.dispose();
   });
 
@@ -114,6 +116,28 @@ describe('the pace of probes', () => {
     health.dispose();
   });
 
+  it('leaves no timer and begins no check when it is stopped in the middle of one', async () => {
+    const asked: string[] = [];
+    const answers: (() => void)[] = [];
+    const { clock, health } = tracked({
+      probe: {
+        check: (host) => {
+          asked.push(host);
+          return new Promise<void>((resolve) => answers.push(resolve));
+        },
+        maxConcurrent: 1,
+        timeoutMs: Infinity,
+      },
+    });
+    await clock.settle();
+    expect(asked).toEqual(['a']);
+    health.dispose();
+    answers[0]?.();
+    await clock.advance(60_000);
+    expect(asked).toEqual(['a']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it.each([
     [{ unhealthyIntervalMs: 0 }, 'unhealthyIntervalMs'],
     [{ idleIntervalMs: -1 }, 'idleIntervalMs'],
@@ -172,7 +196,7 @@ describe('what a server says of itself', () => {
   });
 
   it('dies like any other, and is alive again as it says', async () => {
-    const { clock, said, fails, health } = probed();
+    const { clock, said, fails, health, types } = probed();
     await clock.advance(10);
     said.answer = fails;
     await clock.advance(3000);
@@ -180,6 +204,18 @@ describe('what a server says of itself', () => {
     said.answer = () => 'degraded';
     await clock.advance(2000);
     expect(health.status('a')).toBe('degraded');
+    expect(types()).toEqual(['confirmed', 'dead', 'degraded', 'alive']);
+    health.dispose();
+  });
+
+  it('is told alive, if it comes back as another than it went', async () => {
+    const { clock, said, fails, health, types } = probed({ healthyAfter: 1, unhealthyAfter: 1 });
+    said.answer = fails;
+    await clock.advance(10);
+    said.answer = () => 'draining';
+    await clock.advance(1000);
+    expect(types()).toEqual(['dead', 'alive']);
+    expect(health.status('a')).toBe('unhealthy');
     health.dispose();
   });
 
@@ -217,6 +253,18 @@ describe('what a server says of itself', () => {
     health.announce('a', 'well');
     for (let n = 0; n < 50; n++) await call();
     expect(sent).toContain('a');
+  });
+
+  it('wants no trial of a draining endpoint that was ejected before', () => {
+    const { clock, health, times } = tracked({ ejectionMs: 1000 });
+    times(5, 'a', 'failure');
+    expect(health.nextTrialMs).toBe(clock.now() + 750);
+    health.announce('a', 'draining');
+    expect(health.nextTrialMs).toBe(Infinity);
+    clock.jump(1000);
+    expect(health.status('a')).toBe('unhealthy');
+    health.announce('a', 'well');
+    expect(health.status('a')).toBe('degraded');
   });
 
   it('has a degraded endpoint used only when the others are no better', async () => {

@@ -1,4 +1,4 @@
-import { balance, consecutiveFailures, failureRate, healthTracker, pipe, timeout } from 'evenkeel';
+import { balance, consecutiveFailures, endpoint, failureRate, healthTracker, pipe, timeout } from 'evenkeel';
 import { seededRandom, virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import { HOSTS, stalled, timedOut, tracked, unsent } from './kit.ts';
@@ -52,15 +52,16 @@ describe('a process that is cut off', () => {
 
   it('does not take back who was ejected for its own errors, or long before', () => {
     const own = tracked({ detectors });
+    own.times(1, 'b', unsent);
     own.times(2, 'a', 'failure');
-    for (const host of ['b', 'c', 'd']) own.times(1, host, unsent);
+    for (const host of ['a', 'c', 'd']) own.times(1, host, unsent);
     expect(own.health.isolated).toBe(true);
     expect(own.statuses()[0]).toBe('unhealthy');
     const before = tracked({ detectors });
     before.times(2, 'a', unsent);
     before.clock.jump(1000);
     before.times(1, 'b', 'success');
-    for (const host of ['b', 'c', 'd']) before.times(1, host, unsent);
+    for (const host of HOSTS) before.times(1, host, unsent);
     expect(before.health.isolated).toBe(true);
     expect(before.statuses()[0]).toBe('unhealthy');
   });
@@ -73,6 +74,13 @@ describe('a process that is cut off', () => {
     times(2, 'a', unsent);
     expect(statuses()[0]).toBe('unhealthy');
     expect(types().filter((type) => /isolated|rejoined/.test(type))).toEqual(['isolated', 'rejoined']);
+  });
+
+  it.each(['success', 'overload'] as const)('takes %s for an answer', (answer) => {
+    const { health, times } = tracked({ detectors });
+    for (const host of HOSTS) times(1, host, unsent);
+    times(1, 'a', answer);
+    expect(health.isolated).toBe(false);
   });
 
   it('is back when the window is over without news', () => {
@@ -149,6 +157,21 @@ describe('a process that is cut off', () => {
     cut = false;
     await clock.advance(1100);
     expect(health.isolated).toBe(false);
+    health.dispose();
+  });
+
+  it('finds endpoints confirmed by calls, if their checks told nothing', async () => {
+    const { clock, health, types } = tracked({
+      probe: { check: () => Promise.reject(refused()), intervalMs: 1000, unhealthyAfter: 99 },
+    });
+    const [d] = health.track({}, [endpoint('d')]);
+    await clock.advance(10);
+    expect(types()).toEqual(['isolated']);
+    expect(d?.confirmed).toBe(false);
+    for (const host of HOSTS) health.report(host, 'success');
+    await clock.advance(1000);
+    expect(d?.confirmed).toBe(true);
+    expect(types()).toContain('confirmed');
     health.dispose();
   });
 
