@@ -67,7 +67,7 @@ export interface HistogramSnapshot {
  * attempts are timed where a `metered` layer stands. The number of series is bounded. Not for traces, nor for a
  * service that has an OpenTelemetry meter already: take `evenkeel/otel` there.
  *
- * @throws {@link OptionError} at construction for an option out of its range
+ * @throws `OptionError` at construction for an option out of its range
  * @example
  * ```ts
  * import { metered } from 'evenkeel';

@@ -26,7 +26,7 @@ export interface OtelMeter {
   createObservableGauge(name: string): ObservableGauge;
 }
 
-interface InstrumentOptions {
+export interface InstrumentOptions {
   description: string;
   unit: string;
 }
@@ -61,7 +61,7 @@ export interface Otel extends Observer {
  * attempts are timed where a `metered` layer stands. The number of series is bounded by the SDK (2 000 of one
  * metric unless a view says otherwise). Not for traces.
  *
- * @throws {@link OptionError} at construction for an option out of its range
+ * @throws `OptionError` at construction for an option out of its range
  * @example
  * ```ts
  * import { metered } from 'evenkeel';

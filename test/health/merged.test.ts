@@ -1,4 +1,5 @@
 import { balance, consecutiveFailures, endpoint, type EndpointHealth, type HealthPort } from 'evenkeel';
+import { seededRandom } from 'evenkeel/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { MergedHealth } from '../../src/health/merged-health.ts';
 import { bestOf, worstOf } from '../../src/health/merged.ts';
@@ -152,7 +153,12 @@ describe('worstOf and bestOf', () => {
 
   it('serve a balancer', async () => {
     const { quick, slow, merged } = pair(worstOf);
-    const call = balance({ endpoints: HOSTS, send: async (host) => host, health: merged });
+    const call = balance({
+      endpoints: HOSTS,
+      send: async (host) => host,
+      health: merged,
+      random: seededRandom(5),
+    });
     slow.announce('a', 'draining');
     quick.announce('b', 'draining');
     const seen = new Set<string>();

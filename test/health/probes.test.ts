@@ -1,6 +1,9 @@
 import { balance, consecutiveFailures, endpoint, type ProbeOptions } from 'evenkeel';
+import { seededRandom } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import { tracked } from './kit.ts';
+
+const random = seededRandom(7);
 
 /** One endpoint, checked every second with no jitter; `answer` is what its check says. */
 function probed(options: Partial<ProbeOptions<string>> = {}, hosts = ['a']) {
@@ -107,7 +110,7 @@ describe('the pace of probes', () => {
 
   it('holds with a balancer: whoever serves calls is hardly checked', async () => {
     const { clock, checks, health } = probed({}, ['a', 'b']);
-    const call = balance({ endpoints: ['a', 'b'], send: async (host) => host, health, clock });
+    const call = balance({ endpoints: ['a', 'b'], send: async (host) => host, health, clock, random });
     for (let n = 0; n < 400; n++) {
       await call();
       await clock.advance(10);
@@ -242,6 +245,7 @@ describe('what a server says of itself', () => {
       send: async (host) => void sent.push(host),
       health,
       clock,
+      random,
     });
     health.announce('a', 'draining');
     for (let n = 0; n < 50; n++) {
@@ -270,7 +274,13 @@ describe('what a server says of itself', () => {
   it('has a degraded endpoint used only when the others are no better', async () => {
     const { clock, health } = tracked();
     const sent = new Set<string>();
-    const call = balance({ endpoints: ['a', 'b', 'c'], send: async (host) => sent.add(host), health, clock });
+    const call = balance({
+      endpoints: ['a', 'b', 'c'],
+      send: async (host) => sent.add(host),
+      health,
+      clock,
+      random,
+    });
     health.announce('a', 'degraded');
     for (let n = 0; n < 50; n++) await call();
     expect([...sent].sort()).toEqual(['b', 'c']);

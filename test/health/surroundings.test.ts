@@ -223,7 +223,13 @@ describe('a process that was held up', () => {
     const clock = virtualClock();
     const health = healthTracker<string>({ detectors, clock });
     const call = pipe(
-      balance({ endpoints: HOSTS, send: () => new Promise<string>(() => {}), health, clock }),
+      balance({
+        endpoints: HOSTS,
+        send: () => new Promise<string>(() => {}),
+        health,
+        clock,
+        random: seededRandom(2),
+      }),
       timeout({ timeoutMs: 300, clock }),
     );
     const calls = async (heldMs: number) => {
