@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from '../core/clock.ts';
 import { consecutiveFailures } from '../core/consecutive-failures.ts';
-import { type Endpoint, labelOf, toEndpoints } from '../core/endpoint.ts';
+import { type Endpoint, nameOf, toEndpoints } from '../core/endpoint.ts';
 import { type EndpointHealth, type HealthPort, type Status, statusOf } from '../core/health.ts';
 import { Reporter } from '../core/observer.ts';
 import { checkDuration, checkInterval, checkOneOf } from '../core/options.ts';
@@ -209,7 +209,7 @@ class Tracker<E> implements HealthPort<E>, Ward {
   #follow(owner: object, endpoint: Endpoint<E>): Patient {
     let entry = this.#entries.get(endpoint.id);
     if (entry === undefined) {
-      const patient = new Patient(labelOf(endpoint.address), this.#detectors, this);
+      const patient = new Patient(nameOf(endpoint), this.#detectors, this);
       entry = { patient, address: endpoint.address, owners: new Set() };
       this.#entries.set(endpoint.id, entry);
       if (this.#probing) this.#beginProbes(entry);

@@ -240,6 +240,14 @@ describe('relativeLatency', () => {
     expect(meter.cost(0, loadOf(0))).toBeCloseTo(3000, 0);
   });
 
+  it('has an endpoint back with its first success after failures', () => {
+    const [meter] = fleet(many(10)) as [CostMeter];
+    for (let n = 0; n < 9; n++) meter.record(0, 1, FAILURE, undefined, loadOf(0));
+    expect(meter.cost(0, loadOf(0))).toBeGreaterThan(100);
+    meter.record(0, 10, SUCCESS, undefined, loadOf(0));
+    expect(meter.cost(0, loadOf(0))).toBe(1);
+  });
+
   it('fades to what is typical, so that whoever was bad is tried again', () => {
     const [meter] = fleet(many(10)) as [CostMeter];
     for (let n = 0; n < 9; n++) meter.record(0, 1, FAILURE, undefined, loadOf(0));

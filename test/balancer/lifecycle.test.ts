@@ -303,6 +303,17 @@ describe('an explanation', () => {
   });
 });
 
+it('tells endpoints that are objects apart by their identity', () => {
+  const addresses = ['10.0.0.1:80', '10.0.0.2:80'].map((id) => endpoint({ host: id }, { id }));
+  const call = balance({ endpoints: addresses, send: async ({ host }) => host, pick: p2c({ choices: 2 }) });
+  expect(
+    call
+      .explain()
+      .considered.map((one) => one.endpoint)
+      .sort(),
+  ).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
+});
+
 describe('shares', () => {
   it('tell of the last seconds, not of the whole past', async () => {
     const { call, clock } = balanced({ endpoints: ['a', 'b'], pick: roundRobin() });
