@@ -11,6 +11,9 @@ export {
   type CircuitBreakerSnapshot,
 } from './circuit-breaker.ts';
 export { BulkheadFullError, CircuitOpenError, isBulkheadFullError, isCircuitOpenError } from './errors.ts';
+export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './hedge.ts';
+export type { LatencyQuantile } from './latency.ts';
+export { isLostRaceError, LostRaceError } from '../core/lost-race.ts';
 export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './retry.ts';
 export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { timeout, type TimeoutOptions } from './timeout.ts';
