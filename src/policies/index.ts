@@ -11,6 +11,7 @@ export {
   type CircuitBreakerSnapshot,
 } from './circuit-breaker.ts';
 export { BulkheadFullError, CircuitOpenError, isBulkheadFullError, isCircuitOpenError } from './errors.ts';
+export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './fallback.ts';
 export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './hedge.ts';
 export type { LatencyQuantile } from './latency.ts';
 export { isLostRaceError, LostRaceError } from '../core/lost-race.ts';
