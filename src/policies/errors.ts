@@ -47,3 +47,25 @@ export class BulkheadFullError extends EvenkeelError {
 export function isBulkheadFullError(error: unknown): error is BulkheadFullError {
   return hasCode(error, 'EVENKEEL_BULKHEAD_FULL');
 }
+
+/** The throttle refused the call, because the server refuses too many: it was never sent. */
+export class ThrottledError extends EvenkeelError {
+  /** The part of such calls that is refused, from 0 to 1. */
+  readonly rejection: number;
+  /** No hint: the next call may get through. */
+  readonly retryAfterMs: number = 0;
+
+  constructor(rejection: number) {
+    super('EVENKEEL_THROTTLED', `the server refuses too much: ${Math.round(rejection * 100)} % is held back`);
+    this.rejection = rejection;
+  }
+
+  override get name(): string {
+    return 'ThrottledError';
+  }
+}
+
+/** Whether `error` is a {@link ThrottledError}. */
+export function isThrottledError(error: unknown): error is ThrottledError {
+  return hasCode(error, 'EVENKEEL_THROTTLED');
+}

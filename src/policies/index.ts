@@ -10,11 +10,20 @@ export {
   type CircuitBreakerOptions,
   type CircuitBreakerSnapshot,
 } from './circuit-breaker.ts';
-export { BulkheadFullError, CircuitOpenError, isBulkheadFullError, isCircuitOpenError } from './errors.ts';
+export {
+  BulkheadFullError,
+  CircuitOpenError,
+  isBulkheadFullError,
+  isCircuitOpenError,
+  isThrottledError,
+  ThrottledError,
+} from './errors.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './fallback.ts';
 export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './hedge.ts';
 export type { LatencyQuantile } from './latency.ts';
 export { isLostRaceError, LostRaceError } from '../core/lost-race.ts';
+export type { GuardMode } from './refusals.ts';
 export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './retry.ts';
 export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { timeout, type TimeoutOptions } from './timeout.ts';
+export { throttle, type Throttle, type ThrottleOptions, type ThrottleSnapshot } from './throttle.ts';
