@@ -69,3 +69,28 @@ export class ThrottledError extends EvenkeelError {
 export function isThrottledError(error: unknown): error is ThrottledError {
   return hasCode(error, 'EVENKEEL_THROTTLED');
 }
+
+/** The rate limit is used up: the call was refused and never sent. */
+export class RateLimitedError extends EvenkeelError {
+  /**
+   * Why it did not wait for its turn: too many do, it would have taken too long, or longer than the call's deadline.
+   */
+  readonly reason: 'queue-full' | 'queue-timeout' | 'deadline';
+  /** Milliseconds until there would have been room for it. */
+  readonly retryAfterMs: number;
+
+  constructor(reason: 'queue-full' | 'queue-timeout' | 'deadline', retryAfterMs: number) {
+    super('EVENKEEL_RATE_LIMITED', `the rate limit is used up for another ${Math.ceil(retryAfterMs)} ms`);
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  override get name(): string {
+    return 'RateLimitedError';
+  }
+}
+
+/** Whether `error` is a {@link RateLimitedError}. */
+export function isRateLimitedError(error: unknown): error is RateLimitedError {
+  return hasCode(error, 'EVENKEEL_RATE_LIMITED');
+}

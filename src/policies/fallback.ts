@@ -66,12 +66,12 @@ export interface FallbackSnapshot {
  * ```
  */
 export function fallback<T, Q = unknown>(options: FallbackOptions<T, Q>): Fallback<T, Q> {
-  const substitute = new Substitute(options as FallbackOptions<unknown, never>);
+  const substitute = new Substitute(options);
   const policy = policyOf(
     (next, request, context) => substitute.execute(next, request, context),
     options.clock ?? systemClock,
   );
-  return Object.assign(policy, { snapshot: () => substitute.snapshot() }) as unknown as Fallback<T, Q>;
+  return Object.assign(policy, { snapshot: () => substitute.snapshot() });
 }
 
 class Substitute {

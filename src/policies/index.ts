@@ -15,13 +15,16 @@ export {
   CircuitOpenError,
   isBulkheadFullError,
   isCircuitOpenError,
+  isRateLimitedError,
   isThrottledError,
+  RateLimitedError,
   ThrottledError,
 } from './errors.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './fallback.ts';
 export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './hedge.ts';
 export type { LatencyQuantile } from './latency.ts';
 export { isLostRaceError, LostRaceError } from '../core/lost-race.ts';
+export { rateLimit, type RateLimit, type RateLimitOptions, type RateLimitSnapshot } from './rate-limit.ts';
 export type { GuardMode } from './refusals.ts';
 export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './retry.ts';
 export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';

@@ -1,6 +1,6 @@
 /**
- * failsafe-go 134: every hedge left a child context with its parent for as long as that lived. Here an attempt
- * leaves the scope around it when it ends, and a long-lived caller's signal has no listener left.
+ * failsafe-go 134: the child context of each call stayed with its long-lived parent when the call had succeeded, and
+ * memory grew. Here a call, and each attempt of a hedged one, leaves the scope around it when it ends.
  */
 import { getEventListeners } from 'node:events';
 import { hedge } from 'evenkeel/policies';
