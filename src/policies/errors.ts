@@ -94,3 +94,28 @@ export class RateLimitedError extends EvenkeelError {
 export function isRateLimitedError(error: unknown): error is RateLimitedError {
   return hasCode(error, 'EVENKEEL_RATE_LIMITED');
 }
+
+/** As many calls are under way as the server carries: the call was refused and never sent. */
+export class LimitReachedError extends EvenkeelError {
+  /** Whether the queue was full, or the call had waited in it for too long. */
+  readonly reason: 'queue-full' | 'queue-timeout';
+  /** How many calls may be under way. */
+  readonly limit: number;
+  /** No hint: room may come free at any time. */
+  readonly retryAfterMs: number = 0;
+
+  constructor(reason: 'queue-full' | 'queue-timeout', limit: number) {
+    super('EVENKEEL_LIMIT_REACHED', `the server carries ${limit} calls at once, and so many are under way`);
+    this.reason = reason;
+    this.limit = limit;
+  }
+
+  override get name(): string {
+    return 'LimitReachedError';
+  }
+}
+
+/** Whether `error` is a {@link LimitReachedError}. */
+export function isLimitReachedError(error: unknown): error is LimitReachedError {
+  return hasCode(error, 'EVENKEEL_LIMIT_REACHED');
+}
