@@ -104,7 +104,7 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     const startMs = this.clock.now();
     const attempt = this.#pick(startMs, context);
     const { member } = attempt;
-    markTried(context.call, member);
+    markTried(context.call.root, member);
     this.#take(member, startMs);
     member.begin(startMs);
     const watch = new Watch(context, this.#classify, this, attempt);
@@ -226,7 +226,9 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
       const trial = this.#trial(nowMs, context);
       if (trial !== undefined) return trial;
     }
-    const member = this.#reporter.on ? this.#explained(nowMs, context) : this.#compare(nowMs, context.call);
+    const member = this.#reporter.on
+      ? this.#explained(nowMs, context)
+      : this.#compare(nowMs, context.call.root);
     return { member, startMs: nowMs, ticket: member.health?.ticket ?? 0 };
   }
 
@@ -235,7 +237,7 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
   }
 
   #explained(nowMs: number, context: Context): Member<E> {
-    const traced = new Traced(context.call);
+    const traced = new Traced(context.call.root);
     const member = this.#compare(nowMs, traced);
     this.#tell(traced.explain(member, 'picked', nowMs), context);
     return member;
@@ -244,11 +246,12 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
   /** One call finds out whether an ejected endpoint has recovered; it would never win a comparison. */
   #trial(nowMs: number, context: Context): Attempt<E> | undefined {
     for (const member of this.membership.members) {
-      if (hasTried(context.call, member)) continue;
+      if (hasTried(context.call.root, member)) continue;
       const ticket = member.health?.admitTrial(nowMs);
       if (ticket === undefined) continue;
       this.trials++;
-      if (this.#reporter.on) this.#tell(new Traced(context.call).explain(member, 'trial', nowMs), context);
+      if (this.#reporter.on)
+        this.#tell(new Traced(context.call.root).explain(member, 'trial', nowMs), context);
       return { member, startMs: nowMs, ticket };
     }
     return undefined;
