@@ -91,6 +91,12 @@ export { staticEndpoints } from './discovery/static-endpoints.ts';
 export { watching, type WatchingOptions } from './discovery/watching.ts';
 export { healthTracker, type HealthSnapshot, type HealthTracker } from './health/health-tracker.ts';
 export type { HealthTrackerOptions, ProbeOptions } from './health/options.ts';
+export {
+  adaptiveLimit,
+  type AdaptiveLimit,
+  type AdaptiveLimitOptions,
+  type AdaptiveLimitSnapshot,
+} from './policies/adaptive-limit.ts';
 export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './policies/bulkhead.ts';
 export {
   circuitBreaker,
@@ -103,10 +109,37 @@ export {
   CircuitOpenError,
   isBulkheadFullError,
   isCircuitOpenError,
+  isLimitReachedError,
+  isRateLimitedError,
+  isThrottledError,
+  LimitReachedError,
+  RateLimitedError,
+  ThrottledError,
 } from './policies/errors.ts';
+export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './policies/fallback.ts';
+export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './policies/hedge.ts';
+export type { LatencyQuantile } from './policies/latency.ts';
+export { isLostRaceError, LostRaceError } from './core/lost-race.ts';
+export {
+  aimd,
+  type AimdOptions,
+  gradient2,
+  type Gradient2Options,
+  type LimitBoundsOptions,
+  type LimitRule,
+  type LimitState,
+} from './policies/limit-rules.ts';
+export {
+  rateLimit,
+  type RateLimit,
+  type RateLimitOptions,
+  type RateLimitSnapshot,
+} from './policies/rate-limit.ts';
+export type { GuardMode } from './policies/refusals.ts';
 export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './policies/retry.ts';
 export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './policies/retry-budget.ts';
 export { timeout, type TimeoutOptions } from './policies/timeout.ts';
+export { throttle, type Throttle, type ThrottleOptions, type ThrottleSnapshot } from './policies/throttle.ts';
 export { classifyResponse } from './fetch/classify.ts';
 export { isOriginError, OriginError } from './fetch/origins.ts';
 export type { FetchInit } from './fetch/request.ts';
@@ -136,7 +169,6 @@ export type { Call } from './core/call.ts';
 export type { Ask } from './quorum/fan-out.ts';
 export { agree, type AgreeOptions, type AgreeResult } from './quorum/agree.ts';
 export { isQuorumError, QuorumError, type QuorumFacts, type ReplicaError } from './quorum/errors.ts';
-export { isLostRaceError, LostRaceError } from './quorum/lost-race.ts';
 export { majority } from './quorum/majority.ts';
 export type { QuorumOptions } from './quorum/options.ts';
 export { quorumRead, type QuorumReadOptions, type QuorumReadResult } from './quorum/quorum-read.ts';

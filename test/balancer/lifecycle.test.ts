@@ -420,6 +420,10 @@ describe('membership', () => {
     expect(() => balanced({ latency: 'later' as never })).toThrow('latency');
     expect(() => balanced({ discoveryTimeoutMs: 0 })).toThrow('discoveryTimeoutMs');
     expect(() => balanced({ endpoints: undefined as never })).toThrow('endpoints');
+    expect(() => balanced({ narrow: zones({ local: 'a' }) as never })).toThrow('narrow');
+    expect(() => balanced({ narrow: ['zones' as never] })).toThrow('narrow');
+    expect(() => balanced({ pick: 'p2c' as never })).toThrow('pick');
+    expect(() => balanced({ cost: {} as never })).toThrow('cost');
     expect(() => balanced({ endpoints: [] })).toThrow('endpoints');
   });
 });

@@ -488,7 +488,7 @@ describe('hedge', () => {
         endpoints: ['slow', 'fast'],
         health: healthTracker({ clock }),
         clock,
-        random: () => 0,
+        random: seededRandom(3),
         send: (host: string, _: void, { signal }) => {
           sent.push(host);
           return new Promise<string>((resolve, reject) => {
