@@ -6,7 +6,7 @@
  * a header by any other name is plain milliseconds.
  */
 import { OptionError } from '../core/errors.ts';
-import { checkDuration, checkFunction } from '../core/options.ts';
+import { checkDuration, checkPort } from '../core/options.ts';
 import type { CallOptions } from '../core/transport.ts';
 
 /** Headers as the platforms have them: `Headers`, or Node's object with lower-case names. */
@@ -78,7 +78,7 @@ export function deadlineHeaders(
   options: DeadlineHeaderOptions = {},
 ): Record<string, string> {
   const name = headerOf('deadlineHeaders', options);
-  checkFunction('deadlineHeaders', 'context.remainingMs', context.remainingMs);
+  checkPort('deadlineHeaders', 'context', context, 'remainingMs');
   const remainingMs = Math.max(0, context.remainingMs());
   // Also for what is no number.
   if (!(remainingMs < Infinity)) return {};
