@@ -198,14 +198,12 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
   }
 
   #pick(nowMs: number, context: Context): Attempt<E> {
-    const { health } = this;
-    if (health !== undefined && nowMs >= health.nextTrialMs) {
-      const trial = this.#trial(nowMs, context);
+    const { root } = context.call;
+    if (this.health !== undefined && nowMs >= this.health.nextTrialMs) {
+      const trial = this.#trial(nowMs, root, context);
       if (trial !== undefined) return trial;
     }
-    const member = this.#reporter.on
-      ? this.#explained(nowMs, context)
-      : this.#compare(nowMs, context.call.root);
+    const member = this.#reporter.on ? this.#explained(nowMs, root, context) : this.#compare(nowMs, root);
     return { member, startMs: nowMs, ticket: member.health?.ticket ?? 0 };
   }
 
@@ -213,22 +211,21 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     return this.#picker.pick(nowMs, call) as Member<E>;
   }
 
-  #explained(nowMs: number, context: Context): Member<E> {
-    const traced = new Traced(context.call.root);
+  #explained(nowMs: number, root: Call, context: Context): Member<E> {
+    const traced = new Traced(root);
     const member = this.#compare(nowMs, traced);
     this.#tell(traced.explain(member, 'picked', nowMs), context);
     return member;
   }
 
   /** One call finds out whether an ejected endpoint has recovered; it would never win a comparison. */
-  #trial(nowMs: number, context: Context): Attempt<E> | undefined {
+  #trial(nowMs: number, root: Call, context: Context): Attempt<E> | undefined {
     for (const member of this.membership.members) {
-      if (hasTried(context.call.root, member)) continue;
+      if (hasTried(root, member)) continue;
       const ticket = member.health?.admitTrial(nowMs);
       if (ticket === undefined) continue;
       this.trials++;
-      if (this.#reporter.on)
-        this.#tell(new Traced(context.call.root).explain(member, 'trial', nowMs), context);
+      if (this.#reporter.on) this.#tell(new Traced(root).explain(member, 'trial', nowMs), context);
       return { member, startMs: nowMs, ticket };
     }
     return undefined;

@@ -119,3 +119,31 @@ export class LimitReachedError extends EvenkeelError {
 export function isLimitReachedError(error: unknown): error is LimitReachedError {
   return hasCode(error, 'EVENKEEL_LIMIT_REACHED');
 }
+
+/** Less time was left than calls need: the call was refused and never sent. */
+export class TooLateError extends EvenkeelError {
+  /** Milliseconds that a call needs. */
+  readonly expectedMs: number;
+  /** Milliseconds that were left. */
+  readonly remainingMs: number;
+  /** No hint: with more time, it may be made at once. */
+  readonly retryAfterMs: number = 0;
+
+  constructor(expectedMs: number, remainingMs: number) {
+    super(
+      'EVENKEEL_TOO_LATE',
+      `${Math.floor(remainingMs)} ms are left, and calls need ${Math.ceil(expectedMs)} ms`,
+    );
+    this.expectedMs = expectedMs;
+    this.remainingMs = remainingMs;
+  }
+
+  override get name(): string {
+    return 'TooLateError';
+  }
+}
+
+/** Whether `error` is a {@link TooLateError}. */
+export function isTooLateError(error: unknown): error is TooLateError {
+  return hasCode(error, 'EVENKEEL_TOO_LATE');
+}

@@ -1,5 +1,5 @@
 /**
- * Guards around one call: time limits, retries, breakers, bulkheads.
+ * Guards around one call: time limits and deadlines, retries, hedges, breakers, bulkheads, limits, fallbacks.
  *
  * @module
  */
@@ -9,6 +9,7 @@ export {
   type AdaptiveLimitOptions,
   type AdaptiveLimitSnapshot,
 } from './adaptive-limit.ts';
+export { admission, type Admission, type AdmissionOptions, type AdmissionSnapshot } from './admission.ts';
 export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './bulkhead.ts';
 export {
   circuitBreaker,
@@ -17,6 +18,13 @@ export {
   type CircuitBreakerSnapshot,
 } from './circuit-breaker.ts';
 export {
+  deadlineFrom,
+  type DeadlineFromOptions,
+  type DeadlineHeaderOptions,
+  deadlineHeaders,
+  type HeadersLike,
+} from './deadline.ts';
+export {
   BulkheadFullError,
   CircuitOpenError,
   isBulkheadFullError,
@@ -24,9 +32,11 @@ export {
   isLimitReachedError,
   isRateLimitedError,
   isThrottledError,
+  isTooLateError,
   LimitReachedError,
   RateLimitedError,
   ThrottledError,
+  TooLateError,
 } from './errors.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './fallback.ts';
 export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './hedge.ts';
