@@ -97,6 +97,12 @@ export {
   type AdaptiveLimitOptions,
   type AdaptiveLimitSnapshot,
 } from './policies/adaptive-limit.ts';
+export {
+  admission,
+  type Admission,
+  type AdmissionOptions,
+  type AdmissionSnapshot,
+} from './policies/admission.ts';
 export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './policies/bulkhead.ts';
 export {
   circuitBreaker,
@@ -105,6 +111,13 @@ export {
   type CircuitBreakerSnapshot,
 } from './policies/circuit-breaker.ts';
 export {
+  deadlineFrom,
+  type DeadlineFromOptions,
+  type DeadlineHeaderOptions,
+  deadlineHeaders,
+  type HeadersLike,
+} from './policies/deadline.ts';
+export {
   BulkheadFullError,
   CircuitOpenError,
   isBulkheadFullError,
@@ -112,9 +125,11 @@ export {
   isLimitReachedError,
   isRateLimitedError,
   isThrottledError,
+  isTooLateError,
   LimitReachedError,
   RateLimitedError,
   ThrottledError,
+  TooLateError,
 } from './policies/errors.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './policies/fallback.ts';
 export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './policies/hedge.ts';

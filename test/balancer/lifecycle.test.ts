@@ -165,6 +165,8 @@ describe('a balancer over a source', () => {
     call[Symbol.dispose]();
     expect(followers.size).toBe(0);
     expect(health.snapshot().endpoints.length).toBe(0);
+    call.update(['b']);
+    expect(health.snapshot().endpoints.length).toBe(0);
   });
 });
 
