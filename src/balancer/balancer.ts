@@ -8,7 +8,7 @@ import type { Context } from '../core/context.ts';
 import { Call } from '../core/call.ts';
 import type { HealthPort } from '../core/health.ts';
 import { Reporter } from '../core/observer.ts';
-import { checkDuration, checkNumber } from '../core/options.ts';
+import { checkDuration, checkNumber, checkPort } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
 import { promised } from '../core/policy.ts';
 import type { CallContext, CallOptions } from '../core/transport.ts';
@@ -64,7 +64,7 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     this.#reporter = new Reporter('balancer', options);
     const healthRevision = (): number => health?.revision ?? 0;
     const tools = { random, clock, reporter: this.#reporter, healthRevision };
-    this.#picker = narrowed(checked.pick, checked.narrow).create(tools);
+    this.#picker = checkPort('balance', 'pick', narrowed(checked.pick, checked.narrow).create(tools), 'pick');
     this.#pickerLearns = this.#picker.ended !== undefined;
     this.membership = new Membership(options.endpoints, {
       picker: this.#picker,

@@ -47,7 +47,11 @@ export class Membership<E> implements Follower<E> {
     if (this.started) return;
     this.started = true;
     this.#parts.health?.start();
-    this.#stop = this.#source?.follow(this);
+    try {
+      this.#stop = this.#source?.follow(this);
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   get followsSource(): boolean {

@@ -134,6 +134,34 @@ describe('a balancer over a source', () => {
     expect(await second).toBe('b:2');
   });
 
+  it('says what is wrong with a source that cannot even be followed', async () => {
+    const source: EndpointSource<string> = {
+      follow: () => {
+        throw new Error('broken');
+      },
+    };
+    const { call, clock } = balanced({ endpoints: source });
+    const answer = quiet(call('1'));
+    await clock.advance(10_000);
+    expect(await answer).toMatchObject({ code: 'EVENKEEL_NO_ENDPOINTS', cause: new Error('broken') });
+  });
+
+  it('rejects the call whose picker throws, with options and without', async () => {
+    const pick = {
+      create: () => ({
+        update() {},
+        pick: () => {
+          throw new Error('no idea');
+        },
+      }),
+    };
+    const { call } = balanced({ pick });
+    expect(await quiet(call('1'))).toEqual(new Error('no idea'));
+    expect(await quiet(call('1', { timeoutMs: 10 }))).toEqual(new Error('no idea'));
+    expect(call.snapshot().inFlight).toBe(0);
+    expect(() => balanced({ pick: { create: () => undefined as never } })).toThrow('pick');
+  });
+
   it('is not broken by a source that lists one endpoint twice', async () => {
     const { source, find } = sourceByHand<string>();
     const { call, events } = balanced({ endpoints: source });
