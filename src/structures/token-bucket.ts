@@ -21,7 +21,7 @@ export class TokenBucket implements Quota {
     // A bucket that runs over because a timer counts whole milliseconds is not idle: what it holds is owed.
     this.#tokens = Math.min(this.#tokens, waited ? rate.burst + 1 : rate.burst);
     if (this.#tokens < 1 - HAIR) return false;
-    this.#tokens = Math.max(0, this.#tokens - 1);
+    this.#tokens--;
     return true;
   }
 

@@ -59,7 +59,9 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
         const waitMs = quota.waitMs(nowMs, rate, 0);
         if (waitMs < 0.01) return;
         expect(quota.take(nowMs + waitMs * 0.99, rate, false)).toBe(false);
-        expect(quota.take(nowMs + waitMs + 1e-6, rate, false)).toBe(true);
+        // A token bucket forgives the hair by which sums of fractions miss.
+        const hair = kind === 'a token bucket' ? 0 : 1e-6;
+        expect(quota.take(nowMs + waitMs + hair, rate, false)).toBe(true);
       }),
       { numRuns: 300 },
     );
@@ -72,6 +74,9 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     quota.giveBack();
     expect([quota.take(0, rate, false), quota.take(0, rate, false)]).toEqual([true, false]);
     const idle = make();
+    idle.giveBack();
+    expect(idle.take(-1e6, rate, false)).toBe(true);
+    idle.waitMs(0, rate, 0);
     idle.giveBack();
     expect(granted(idle, rate, [0, 0, 0, 0])).toHaveLength(3);
   });
