@@ -151,7 +151,7 @@ class Retrier {
         if (failed) throw result;
         return result as S;
       }
-      if (!failed) this.#discard?.(result);
+      if (!failed) this.#letGo(result);
       this.#retries++;
       if (this.#reporter.on) this.#reporter.tell('retrying', { attempt: retries + 1, delayMs, outcome });
       await sleep(delayMs, first);
@@ -164,6 +164,14 @@ class Retrier {
         failed = true;
       }
       outcome = judge(first, this.#classify, failed, result);
+    }
+  }
+
+  #letGo(response: unknown): void {
+    try {
+      this.#discard?.(response);
+    } catch {
+      // A fault in tidying up is not the call's.
     }
   }
 
