@@ -62,10 +62,12 @@ export {
   OptionError,
   TimeoutError,
 } from './core/errors.ts';
+export { localErrors, serverErrors } from './core/failure-origin.ts';
 export { failureRate, type FailureRateOptions } from './core/failure-rate.ts';
+export { slowCalls, type SlowCallsOptions } from './core/slow-calls.ts';
 export type { EndpointHealth, HealthPort, Rank, Status } from './core/health.ts';
 export { observe, type Observer, type ObserverEvent } from './core/observer.ts';
-export type { Classify, Outcome, OutcomeKind } from './core/outcome.ts';
+export type { Classify, Outcome, OutcomeKind, OutcomeReason } from './core/outcome.ts';
 export { pipe } from './core/pipe.ts';
 export type { Policy } from './core/policy.ts';
 export { type Random, systemRandom } from './core/random.ts';
@@ -89,8 +91,19 @@ export { ranked, type RankedOptions } from './discovery/ranked.ts';
 export type { DiscoverySnapshot, DiscoverySource, SourceOptions } from './discovery/source.ts';
 export { staticEndpoints } from './discovery/static-endpoints.ts';
 export { watching, type WatchingOptions } from './discovery/watching.ts';
-export { healthTracker, type HealthSnapshot, type HealthTracker } from './health/health-tracker.ts';
+export type { Condition } from './health/condition.ts';
+export { denialOutliers, type DenialOutliersOptions } from './health/denial-outliers.ts';
+export {
+  type EndpointSnapshot,
+  type HealthSnapshot,
+  healthTracker,
+  type HealthTracker,
+  type Standing,
+} from './health/health-tracker.ts';
+export { bestOf, worstOf } from './health/merged.ts';
 export type { HealthTrackerOptions, ProbeOptions } from './health/options.ts';
+export type { PoolOutlier, PoolRule, PoolTally } from './health/pool-rule.ts';
+export { successRateOutliers, type SuccessRateOutliersOptions } from './health/success-rate-outliers.ts';
 export {
   adaptiveLimit,
   type AdaptiveLimit,

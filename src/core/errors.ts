@@ -42,10 +42,13 @@ export function hasCode(error: unknown, code: string): boolean {
 export class TimeoutError extends EvenkeelError {
   /** The limit that passed, in milliseconds. */
   readonly timeoutMs: number;
+  /** Milliseconds by which its timer rang too late: much, if this process itself was held up. */
+  readonly lateMs: number;
 
-  constructor(timeoutMs: number, what = 'the call') {
+  constructor(timeoutMs: number, what = 'the call', lateMs = 0) {
     super('EVENKEEL_TIMEOUT', `${what} did not settle within ${timeoutMs} ms`);
     this.timeoutMs = timeoutMs;
+    this.lateMs = lateMs;
   }
 
   override get name(): string {

@@ -45,6 +45,8 @@ export interface HealthPort<E> {
   readonly nextTrialMs: number;
   /** Goes up whenever the rank or confirmation of an endpoint changes. */
   readonly revision: number;
+  /** Whether this process seems cut off from most endpoints at once: no time to blame any of them. */
+  readonly isolated?: boolean;
   /**
    * From now on `owner` uses exactly these endpoints; answers with their health, in the same order. One tracker
    * may serve several owners, and keeps an endpoint until none of them uses it.
@@ -52,6 +54,11 @@ export interface HealthPort<E> {
   track(owner: object, endpoints: readonly Endpoint<E>[]): readonly EndpointHealth[];
   /** The first call is about to be made: probes may begin. */
   start(): void;
+  /**
+   * The same tracker as it judges what this request is about, if it keeps aspects apart: the same object for every
+   * request of that aspect.
+   */
+  aspect?(request: unknown): HealthPort<E>;
   /** Calls `changed` whenever an endpoint's rank or confirmation changes; answers with how to stop that. */
   subscribe(changed: () => void): () => void;
 }

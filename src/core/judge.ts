@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import {
   type Classify,
   FAILURE,
+  failureOf,
   type Outcome,
   outcomeOf,
   outcomeOfAbort,
@@ -44,6 +45,7 @@ function verdict(classify: Classify, failed: boolean, result: unknown): Outcome 
     const said = classify(
       failed ? { status: 'rejected', reason: result } : { status: 'fulfilled', value: result },
     );
+    if (said === 'failure' && failed) return failureOf(result);
     return typeof said === 'string' ? outcomeOf(said) : said;
   } catch {
     return FAILURE;

@@ -5,6 +5,7 @@
  * with the call; so the balancer, the health tracker, the breaker and the retry can never disagree about it.
  */
 import { isOptionError, isTimeoutError } from './errors.ts';
+import { neverLeft } from './repeat.ts';
 
 /**
  * - `success`: the endpoint did its work.
@@ -14,11 +15,24 @@ import { isOptionError, isTimeoutError } from './errors.ts';
  */
 export type OutcomeKind = 'success' | 'failure' | 'overload' | 'ignored';
 
+/**
+ * What else is known of an outcome, for those who judge endpoints by it:
+ * - `unsent`: a failure that never left this machine: no connection, no such name, a certificate refused.
+ * - `timeout`: a failure for lack of time.
+ * - `stalled`: the same in a process that was itself held up, so that its timer rang late.
+ * - `denied`: a success, because the endpoint has answered, but it refused who asks (401, 403).
+ *
+ * The first two are what Envoy calls errors of local origin.
+ */
+export type OutcomeReason = 'unsent' | 'timeout' | 'stalled' | 'denied';
+
 /** A verdict on one attempt. */
 export interface Outcome {
   readonly kind: OutcomeKind;
   /** Milliseconds the endpoint asked us to stay away; 0 without a hint. */
   readonly retryAfterMs: number;
+  /** Beyond the kind; `undefined` if nothing is known, as of a server's own error. */
+  readonly reason?: OutcomeReason | undefined;
 }
 
 /**
@@ -32,6 +46,13 @@ export const SUCCESS: Outcome = { kind: 'success', retryAfterMs: 0 };
 export const FAILURE: Outcome = { kind: 'failure', retryAfterMs: 0 };
 export const OVERLOAD: Outcome = { kind: 'overload', retryAfterMs: 0 };
 export const IGNORED: Outcome = { kind: 'ignored', retryAfterMs: 0 };
+export const UNSENT: Outcome = { kind: 'failure', retryAfterMs: 0, reason: 'unsent' };
+export const TIMED_OUT: Outcome = { kind: 'failure', retryAfterMs: 0, reason: 'timeout' };
+export const STALLED: Outcome = { kind: 'failure', retryAfterMs: 0, reason: 'stalled' };
+export const DENIED: Outcome = { kind: 'success', retryAfterMs: 0, reason: 'denied' };
+
+/** A timer that rings so much later than it was set for says that this process was held up, and nothing else. */
+export const STALL_MS = 500;
 
 export function outcomeOf(kind: OutcomeKind): Outcome {
   return kind === 'success'
@@ -51,11 +72,19 @@ export function outcomeOfError(error: unknown): Outcome {
   // A mistake of the program's: nobody has failed, and another attempt would make it again.
   if (isOptionError(error)) return IGNORED;
   const hint = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
-  if (typeof hint !== 'number' || !(hint >= 0)) return FAILURE;
+  if (typeof hint !== 'number' || !(hint >= 0)) return failureOf(error);
   return hint === 0 ? OVERLOAD : { kind: 'overload', retryAfterMs: hint };
+}
+
+/** The failure that this error is, with its reason if it tells one. */
+export function failureOf(error: unknown): Outcome {
+  if (isTimeoutError(error)) return outcomeOfAbort(error);
+  return neverLeft(error) ? UNSENT : FAILURE;
 }
 
 /** An abort for lack of time is the endpoint's failure; any other abort says nothing about it. */
 export function outcomeOfAbort(reason: unknown): Outcome {
-  return isTimeoutError(reason) ? FAILURE : IGNORED;
+  if (!isTimeoutError(reason)) return IGNORED;
+  const { lateMs } = reason as { readonly lateMs?: unknown };
+  return typeof lateMs === 'number' && lateMs >= STALL_MS ? STALLED : TIMED_OUT;
 }

@@ -54,10 +54,10 @@ export class Scope implements AbortHook, AbortSource {
     else followSignal(signal, (this.#bridge = hookOf((reason) => this.abort(reason))));
   }
 
-  /** Ends with a {@link TimeoutError} when `ms` have passed. */
+  /** Ends with a {@link TimeoutError} when `ms` have passed, which is at the deadline. */
   expireIn(ms: number, kind?: 'background'): void {
     if (this.#state !== OPEN) return;
-    this.#timer = this.#clock.setTimeout(() => this.abort(new TimeoutError(ms)), ms, kind);
+    this.#timer = this.#clock.setTimeout(() => this.#expire(ms), ms, kind);
   }
 
   /** Whoever awaits the call; rejected with the reason if the scope is aborted before it settles. */
@@ -88,6 +88,12 @@ export class Scope implements AbortHook, AbortSource {
   }
 
   idle(): void {}
+
+  #expire(ms: number): void {
+    // Read once more, and only now: a timer that rings late says that this process was held up.
+    const lateMs = Math.max(0, this.#clock.now() - this.deadline);
+    this.abort(new TimeoutError(ms, 'the call', lateMs));
+  }
 
   #leave(state: number): void {
     this.#state = state;

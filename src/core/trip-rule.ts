@@ -4,7 +4,7 @@
  *
  * A rule is a description; `counter()` makes the state that one breaker or one endpoint keeps.
  */
-import type { OutcomeKind } from './outcome.ts';
+import type { OutcomeKind, OutcomeReason } from './outcome.ts';
 
 export interface TripRule {
   /** Whether the rule looks at time; one that does not spares its user the reading of a clock. */
@@ -13,11 +13,11 @@ export interface TripRule {
 }
 
 export interface TripCounter {
-  /** Counts an outcome; answers whether the rule trips now. */
-  record(kind: OutcomeKind, durationMs: number, nowMs: number): boolean;
+  /** Counts an outcome; answers whether the rule trips now. The reason is what else is known of the outcome. */
+  record(kind: OutcomeKind, durationMs: number, nowMs: number, reason?: OutcomeReason): boolean;
   /** Whether a success would change nothing; spares its user the visit. */
   readonly calm: boolean;
-  /** Forgets all. */
+  /** Forgets what it has counted. */
   reset(): void;
   /** Why it tripped, in words. */
   reason(): string;

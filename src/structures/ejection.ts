@@ -55,6 +55,17 @@ export function handBack(state: Ejection, nowMs: number): Ejection {
   return { kind: 'out', ticket: state.ticket + 1, row: state.row, untilMs: nowMs };
 }
 
+/** The trial came to nothing, through no fault of the endpoint: the next after `base`, half of it jittered. */
+export function postpone(state: Ejection, nowMs: number, times: EjectionTimes, draw: number): Ejection {
+  const untilMs = nowMs + times.baseMs * (0.5 + draw / 2);
+  return { kind: 'out', ticket: state.ticket + 1, row: state.row, untilMs };
+}
+
+/** The ejection was a mistake: in again, as if it had never been. */
+export function pardon(state: Ejection, nowMs: number): Ejection {
+  return { kind: 'in', ticket: state.ticket + 1, row: Math.max(0, state.row - 1), sinceMs: nowMs };
+}
+
 /** Ejections in a row; one is forgotten for every `base` that it has been in. */
 function rowAt(state: Ejection, nowMs: number, times: EjectionTimes): number {
   if (state.kind !== 'in') return state.row;

@@ -12,7 +12,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { Call } from '../../src/core/call.ts';
 import { Context } from '../../src/core/context.ts';
 import { judge } from '../../src/core/judge.ts';
-import { FAILURE, IGNORED, outcomeOf, outcomeOfAbort, outcomeOfError } from '../../src/core/outcome.ts';
+import {
+  FAILURE,
+  IGNORED,
+  outcomeOf,
+  outcomeOfAbort,
+  outcomeOfError,
+  TIMED_OUT,
+} from '../../src/core/outcome.ts';
 import { Scope } from '../../src/core/scope.ts';
 
 const contextIn = (scope?: Scope) => new Context(new Call(virtualClock(), undefined), scope, 1, undefined);
@@ -73,7 +80,7 @@ describe('the verdict on an attempt', () => {
     left.abort('left');
     late.abort(new TimeoutError(5));
     expect(judge(contextIn(left), always('overload'), true, 'x')).toBe(IGNORED);
-    expect(judge(contextIn(late), always('success'), true, 'x')).toBe(FAILURE);
+    expect(judge(contextIn(late), always('success'), true, 'x')).toBe(TIMED_OUT);
     expect(judge(contextIn(left), always('overload'), false, 'x').kind).toBe('overload');
   });
 
@@ -138,5 +145,40 @@ describe('the default verdict', () => {
     expect(outcomeOfAbort(new DOMException('late', 'TimeoutError')).kind).toBe('failure');
     for (const reason of [new DOMException('left', 'AbortError'), undefined, null, 'TimeoutError'])
       expect(outcomeOfAbort(reason).kind).toBe('ignored');
+  });
+
+  const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+  it.each([
+    ['of the server’s', new Error('boom'), undefined],
+    ['that was reset', Object.assign(new Error('reset'), { code: 'ECONNRESET' }), undefined],
+    ['that never left', refused, 'unsent'],
+    ['of fetch that never left', new TypeError('fetch failed', { cause: refused }), 'unsent'],
+    ['for lack of time', new TimeoutError(5), 'timeout'],
+    ['for lack of time, by the platform', new DOMException('late', 'TimeoutError'), 'timeout'],
+    ['for lack of time, noticed a little late', new TimeoutError(5, 'the call', 499), 'timeout'],
+    ['for lack of time, noticed much too late', new TimeoutError(5, 'the call', 500), 'stalled'],
+  ])('tells the reason of a failure %s', (_, error, reason) => {
+    expect(outcomeOfError(error)).toEqual({ kind: 'failure', retryAfterMs: 0, reason });
+    const judged = judge(contextIn(undefined), () => 'failure', true, error);
+    expect(judged).toEqual({ kind: 'failure', retryAfterMs: 0, reason });
+  });
+
+  it('tells no reason where a classifier says another', () => {
+    const said = { kind: 'failure', retryAfterMs: 0, reason: 'denied' } as const;
+    expect(judge(contextIn(undefined), () => said, true, refused)).toBe(said);
+    expect(judge(contextIn(undefined), () => 'success', true, refused).reason).toBeUndefined();
+    expect(judge(contextIn(undefined), () => 'failure', false, refused).reason).toBeUndefined();
+  });
+
+  it.each([
+    [0, 0],
+    [1200, 1200],
+  ])('knows how late a timer rang: %d ms', async (heldMs, lateMs) => {
+    const clock = virtualClock();
+    const scope = new Scope(clock, clock.now() + 50);
+    scope.expireIn(50);
+    clock.jump(heldMs === 0 ? 0 : 50 + heldMs);
+    await clock.advance(50);
+    expect(scope.reason).toMatchObject({ timeoutMs: 50, lateMs });
   });
 });

@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eject, type Ejection, handBack, IN, readmit, tryAgain } from '../../src/structures/ejection.ts';
+import {
+  eject,
+  type Ejection,
+  handBack,
+  IN,
+  pardon,
+  postpone,
+  readmit,
+  tryAgain,
+} from '../../src/structures/ejection.ts';
 
 const TIMES = { baseMs: 100, maxMs: 350 };
 const inside = (row: number, sinceMs: number): Ejection => ({ kind: 'in', ticket: 5, row, sinceMs });
@@ -25,6 +34,17 @@ describe('the ejection machine', () => {
     ['in, at the cap', eject(inside(9, 0), 0, TIMES, 1), { kind: 'out', ticket: 6, row: 10, untilMs: 350 }],
     ['trial, failed', eject(TRIAL, 1010, TIMES, 1), { kind: 'out', ticket: 8, row: 3, untilMs: 1360 }],
     ['trial, succeeded', readmit(TRIAL, 1010), { kind: 'in', ticket: 8, row: 2, sinceMs: 1010 }],
+    [
+      'trial, which told nothing',
+      postpone(TRIAL, 1010, TIMES, 1),
+      { kind: 'out', ticket: 8, row: 2, untilMs: 1110 },
+    ],
+    [
+      'trial, the same, drawn low',
+      postpone(TRIAL, 1010, TIMES, 0),
+      { kind: 'out', ticket: 8, row: 2, untilMs: 1060 },
+    ],
+    ['out, by mistake', pardon(OUT, 50), { kind: 'in', ticket: 7, row: 1, sinceMs: 50 }],
     ['trial, left', handBack(TRIAL, 1010), { kind: 'out', ticket: 8, row: 2, untilMs: 1010 }],
     ['in, asked for a trial', tryAgain(IN, 1e9, TIMES), undefined],
     ['out, too early', tryAgain(OUT, 999, TIMES), undefined],
