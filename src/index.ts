@@ -62,10 +62,12 @@ export {
   OptionError,
   TimeoutError,
 } from './core/errors.ts';
+export { localErrors, serverErrors } from './core/failure-origin.ts';
 export { failureRate, type FailureRateOptions } from './core/failure-rate.ts';
+export { slowCalls, type SlowCallsOptions } from './core/slow-calls.ts';
 export type { EndpointHealth, HealthPort, Rank, Status } from './core/health.ts';
 export { observe, type Observer, type ObserverEvent } from './core/observer.ts';
-export type { Classify, Outcome, OutcomeKind } from './core/outcome.ts';
+export type { Classify, Outcome, OutcomeKind, OutcomeReason } from './core/outcome.ts';
 export { pipe } from './core/pipe.ts';
 export type { Policy } from './core/policy.ts';
 export { type Random, systemRandom } from './core/random.ts';
@@ -89,8 +91,31 @@ export { ranked, type RankedOptions } from './discovery/ranked.ts';
 export type { DiscoverySnapshot, DiscoverySource, SourceOptions } from './discovery/source.ts';
 export { staticEndpoints } from './discovery/static-endpoints.ts';
 export { watching, type WatchingOptions } from './discovery/watching.ts';
-export { healthTracker, type HealthSnapshot, type HealthTracker } from './health/health-tracker.ts';
+export type { Condition } from './health/condition.ts';
+export { denialOutliers, type DenialOutliersOptions } from './health/denial-outliers.ts';
+export {
+  type EndpointSnapshot,
+  type HealthSnapshot,
+  healthTracker,
+  type HealthTracker,
+  type Standing,
+} from './health/health-tracker.ts';
+export { bestOf, worstOf } from './health/merged.ts';
 export type { HealthTrackerOptions, ProbeOptions } from './health/options.ts';
+export type { PoolOutlier, PoolRule, PoolTally } from './health/pool-rule.ts';
+export { successRateOutliers, type SuccessRateOutliersOptions } from './health/success-rate-outliers.ts';
+export {
+  adaptiveLimit,
+  type AdaptiveLimit,
+  type AdaptiveLimitOptions,
+  type AdaptiveLimitSnapshot,
+} from './policies/adaptive-limit.ts';
+export {
+  admission,
+  type Admission,
+  type AdmissionOptions,
+  type AdmissionSnapshot,
+} from './policies/admission.ts';
 export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './policies/bulkhead.ts';
 export {
   circuitBreaker,
@@ -99,14 +124,50 @@ export {
   type CircuitBreakerSnapshot,
 } from './policies/circuit-breaker.ts';
 export {
+  deadlineFrom,
+  type DeadlineFromOptions,
+  type DeadlineHeaderOptions,
+  deadlineHeaders,
+  type HeadersLike,
+} from './policies/deadline.ts';
+export {
   BulkheadFullError,
   CircuitOpenError,
   isBulkheadFullError,
   isCircuitOpenError,
+  isLimitReachedError,
+  isRateLimitedError,
+  isThrottledError,
+  isTooLateError,
+  LimitReachedError,
+  RateLimitedError,
+  ThrottledError,
+  TooLateError,
 } from './policies/errors.ts';
+export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './policies/fallback.ts';
+export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './policies/hedge.ts';
+export type { LatencyQuantile } from './policies/latency.ts';
+export { isLostRaceError, LostRaceError } from './core/lost-race.ts';
+export {
+  aimd,
+  type AimdOptions,
+  gradient2,
+  type Gradient2Options,
+  type LimitBoundsOptions,
+  type LimitRule,
+  type LimitState,
+} from './policies/limit-rules.ts';
+export {
+  rateLimit,
+  type RateLimit,
+  type RateLimitOptions,
+  type RateLimitSnapshot,
+} from './policies/rate-limit.ts';
+export type { GuardMode } from './policies/refusals.ts';
 export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './policies/retry.ts';
 export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './policies/retry-budget.ts';
 export { timeout, type TimeoutOptions } from './policies/timeout.ts';
+export { throttle, type Throttle, type ThrottleOptions, type ThrottleSnapshot } from './policies/throttle.ts';
 export { classifyResponse } from './fetch/classify.ts';
 export { isOriginError, OriginError } from './fetch/origins.ts';
 export type { FetchInit } from './fetch/request.ts';
@@ -136,7 +197,6 @@ export type { Call } from './core/call.ts';
 export type { Ask } from './quorum/fan-out.ts';
 export { agree, type AgreeOptions, type AgreeResult } from './quorum/agree.ts';
 export { isQuorumError, QuorumError, type QuorumFacts, type ReplicaError } from './quorum/errors.ts';
-export { isLostRaceError, LostRaceError } from './quorum/lost-race.ts';
 export { majority } from './quorum/majority.ts';
 export type { QuorumOptions } from './quorum/options.ts';
 export { quorumRead, type QuorumReadOptions, type QuorumReadResult } from './quorum/quorum-read.ts';

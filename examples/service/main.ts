@@ -42,9 +42,9 @@ const getUser = pipe(
       return (await response.json()) as User;
     },
   }),
-  timeout({ timeoutMs: 200 }),
-  retry({ maxAttempts: 3, baseDelayMs: 5 }),
   timeout({ timeoutMs: 1_000 }),
+  retry({ maxAttempts: 3, baseDelayMs: 5 }),
+  timeout({ timeoutMs: 5_000 }),
   cache({ ttlMs: 5_000, staleIfErrorMs: 3_600_000 }),
 );
 
@@ -52,7 +52,7 @@ const getUser = pipe(
 const service = createServer((request, response) => {
   const caller = new AbortController();
   response.on('close', () => caller.abort());
-  getUser(request.url?.slice('/users/'.length) ?? '', { signal: caller.signal, timeoutMs: 800 }).then(
+  getUser(request.url?.slice('/users/'.length) ?? '', { signal: caller.signal, timeoutMs: 4_000 }).then(
     (user) => response.end(JSON.stringify(user)),
     (error: unknown) => response.writeHead(502).end(String(error)),
   );

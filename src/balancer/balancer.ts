@@ -3,35 +3,25 @@
  *
  *   call ─▶ a trial that is due? ─▶ else the pipeline: narrowings, then the picker ─▶ send ─▶ learn
  */
-import { type Clock, systemClock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
 import { Call } from '../core/call.ts';
 import type { HealthPort } from '../core/health.ts';
 import { Reporter } from '../core/observer.ts';
-import {
-  checkDuration,
-  checkFunction,
-  checkInterval,
-  checkNumber,
-  checkOneOf,
-  checkPort,
-} from '../core/options.ts';
+import { checkDuration, checkNumber, checkPort } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
 import { promised } from '../core/policy.ts';
-import { systemRandom } from '../core/random.ts';
 import type { CallContext, CallOptions } from '../core/transport.ts';
 import { hasTried, markTried } from '../core/tried.ts';
 import { Watch, type Watcher } from '../core/watch.ts';
 import { type Done, doneOf } from './completion.ts';
-import { relativeLatency } from './costs/relative-latency.ts';
 import { DrainingError, NoEndpointsError } from './errors.ts';
 import { type Explanation, Traced } from './explanation.ts';
 import { type Lease, leaseOf } from './lease.ts';
 import type { Member } from './member.ts';
 import { Membership } from './membership.ts';
 import { narrowed } from './narrowing/narrowing.ts';
-import type { BalanceOptions } from './options.ts';
-import { p2c } from './pickers/p2c.ts';
+import { type BalanceOptions, checkBalance } from './options.ts';
 import type { PickedCall, PickerState } from './pickers/picker.ts';
 import { until } from './until.ts';
 
@@ -63,38 +53,25 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
   readonly #idle = new Set<() => void>();
 
   constructor(options: BalanceOptions<E, Q, S>) {
-    this.clock = options.clock ?? systemClock;
-    this.#send = checkFunction('balance', 'send', options.send);
-    this.health = options.health && checkPort('balance', 'health', options.health, 'track');
-    this.#classify = options.classify && checkFunction('balance', 'classify', options.classify);
-    this.#completion = options.completion && checkFunction('balance', 'completion', options.completion);
-    this.#atCompletion =
-      checkOneOf('balance', 'latency', options.latency ?? 'answer', ['answer', 'completion']) ===
-      'completion';
-    this.#discoveryTimeoutMs = checkInterval(
-      'balance',
-      'discoveryTimeoutMs',
-      options.discoveryTimeoutMs ?? 10_000,
-    );
+    const { clock, random, health, ...checked } = checkBalance(options);
+    this.clock = clock;
+    this.health = health;
+    this.#send = checked.send;
+    this.#classify = checked.classify;
+    this.#completion = checked.completion;
+    this.#atCompletion = checked.latency === 'completion';
+    this.#discoveryTimeoutMs = checked.discoveryTimeoutMs;
     this.#reporter = new Reporter('balancer', options);
-    const { health } = this;
-    const pipeline = narrowed(
-      checkPort('balance', 'pick', options.pick ?? p2c(), 'create'),
-      options.narrow ?? [],
-    );
-    this.#picker = pipeline.create({
-      random: options.random ?? systemRandom,
-      clock: this.clock,
-      reporter: this.#reporter,
-      healthRevision: () => health?.revision ?? 0,
-    });
+    const healthRevision = (): number => health?.revision ?? 0;
+    const tools = { random, clock, reporter: this.#reporter, healthRevision };
+    this.#picker = checkPort('balance', 'pick', narrowed(checked.pick, checked.narrow).create(tools), 'pick');
     this.#pickerLearns = this.#picker.ended !== undefined;
     this.membership = new Membership(options.endpoints, {
       picker: this.#picker,
-      meters: checkPort('balance', 'cost', options.cost ?? relativeLatency(), 'create').create(),
+      meters: checked.cost.create(),
       health,
       reporter: this.#reporter,
-      now: () => this.clock.now(),
+      now: () => clock.now(),
     });
     this.membership.subscribe(() => this.#reopen());
   }
@@ -104,7 +81,7 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     const startMs = this.clock.now();
     const attempt = this.#pick(startMs, context);
     const { member } = attempt;
-    markTried(context.call, member);
+    markTried(context.call.root, member);
     this.#take(member, startMs);
     member.begin(startMs);
     const watch = new Watch(context, this.#classify, this, attempt);
@@ -221,12 +198,12 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
   }
 
   #pick(nowMs: number, context: Context): Attempt<E> {
-    const { health } = this;
-    if (health !== undefined && nowMs >= health.nextTrialMs) {
-      const trial = this.#trial(nowMs, context);
+    const { root } = context.call;
+    if (this.health !== undefined && nowMs >= this.health.nextTrialMs) {
+      const trial = this.#trial(nowMs, root, context);
       if (trial !== undefined) return trial;
     }
-    const member = this.#reporter.on ? this.#explained(nowMs, context) : this.#compare(nowMs, context.call);
+    const member = this.#reporter.on ? this.#explained(nowMs, root, context) : this.#compare(nowMs, root);
     return { member, startMs: nowMs, ticket: member.health?.ticket ?? 0 };
   }
 
@@ -234,21 +211,21 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     return this.#picker.pick(nowMs, call) as Member<E>;
   }
 
-  #explained(nowMs: number, context: Context): Member<E> {
-    const traced = new Traced(context.call);
+  #explained(nowMs: number, root: Call, context: Context): Member<E> {
+    const traced = new Traced(root);
     const member = this.#compare(nowMs, traced);
     this.#tell(traced.explain(member, 'picked', nowMs), context);
     return member;
   }
 
   /** One call finds out whether an ejected endpoint has recovered; it would never win a comparison. */
-  #trial(nowMs: number, context: Context): Attempt<E> | undefined {
+  #trial(nowMs: number, root: Call, context: Context): Attempt<E> | undefined {
     for (const member of this.membership.members) {
-      if (hasTried(context.call, member)) continue;
+      if (hasTried(root, member)) continue;
       const ticket = member.health?.admitTrial(nowMs);
       if (ticket === undefined) continue;
       this.trials++;
-      if (this.#reporter.on) this.#tell(new Traced(context.call).explain(member, 'trial', nowMs), context);
+      if (this.#reporter.on) this.#tell(new Traced(root).explain(member, 'trial', nowMs), context);
       return { member, startMs: nowMs, ticket };
     }
     return undefined;

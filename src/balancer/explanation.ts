@@ -1,5 +1,5 @@
 /** Explanations: why did this pick go where it went? Taken down only while somebody wants to know. */
-import { labelOf } from '../core/endpoint.ts';
+import { nameOf } from '../core/endpoint.ts';
 import { type Status, statusOf } from '../core/health.ts';
 import type { CallOptions } from '../core/transport.ts';
 import { hasTried, type Tried } from '../core/tried.ts';
@@ -69,7 +69,7 @@ export class Traced implements PickedCall, PickTrace {
 
   #consider(candidate: Candidate, nowMs: number): Considered {
     return {
-      endpoint: labelOf(candidate.endpoint.address),
+      endpoint: nameOf(candidate.endpoint),
       status: statusOf(candidate.rank),
       tried: hasTried(this, candidate),
       pending: candidate.pending,

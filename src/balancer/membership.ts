@@ -34,6 +34,7 @@ export class Membership<E> implements Follower<E> {
   #stop: (() => void) | undefined = undefined;
   started = false;
   #turnMs = 0;
+  #disposed = false;
 
   constructor(endpoints: readonly (E | Endpoint<E>)[] | EndpointSource<E>, parts: Parts<E>) {
     this.#parts = parts;
@@ -46,7 +47,11 @@ export class Membership<E> implements Follower<E> {
     if (this.started) return;
     this.started = true;
     this.#parts.health?.start();
-    this.#stop = this.#source?.follow(this);
+    try {
+      this.#stop = this.#source?.follow(this);
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   get followsSource(): boolean {
@@ -55,6 +60,7 @@ export class Membership<E> implements Follower<E> {
 
   /** Follows nobody any more, and lets go of the tracker. */
   dispose(): void {
+    this.#disposed = true;
     this.#stop?.();
     this.#parts.health?.track(this, []);
     this.#parts.picker.dispose?.();
@@ -68,6 +74,8 @@ export class Membership<E> implements Follower<E> {
   }
 
   update(list: readonly (E | Endpoint<E>)[]): void {
+    // It would be tracked again, and never be let go.
+    if (this.#disposed) return;
     if (Array.isArray(list) && list.length === 0) {
       this.emptyUpdates++;
       this.#tell('empty-update', { kept: this.members.length });

@@ -1,15 +1,19 @@
-/** What a balancer may be told. */
-import type { Clock } from '../core/clock.ts';
+/** What a balancer may be told, and the checks of it. */
+import { type Clock, systemClock } from '../core/clock.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointSource } from '../core/endpoint-source.ts';
 import type { HealthPort } from '../core/health.ts';
+import { OptionError } from '../core/errors.ts';
 import type { Observer } from '../core/observer.ts';
+import { checkFunction, checkInterval, checkOneOf, checkPort } from '../core/options.ts';
 import type { Classify } from '../core/outcome.ts';
-import type { Random } from '../core/random.ts';
+import { type Random, systemRandom } from '../core/random.ts';
 import type { CallContext } from '../core/transport.ts';
 import type { Done } from './completion.ts';
 import type { Cost } from './costs/cost.ts';
+import { relativeLatency } from './costs/relative-latency.ts';
 import type { Narrowing } from './narrowing/narrowing.ts';
+import { p2c } from './pickers/p2c.ts';
 import type { Picker } from './pickers/picker.ts';
 
 export interface BalanceOptions<E, Q, S> {
@@ -47,4 +51,34 @@ export interface BalanceOptions<E, Q, S> {
   readonly observer?: Observer;
   /** In events. */
   readonly name?: string;
+}
+
+type Checked<E, Q, S> = Required<
+  Pick<
+    BalanceOptions<E, Q, S>,
+    'send' | 'narrow' | 'pick' | 'cost' | 'latency' | 'discoveryTimeoutMs' | 'clock' | 'random'
+  >
+> & {
+  readonly health: HealthPort<E> | undefined;
+  readonly classify: Classify | undefined;
+  readonly completion: BalanceOptions<E, Q, S>['completion'];
+};
+
+export function checkBalance<E, Q, S>(options: BalanceOptions<E, Q, S>): Checked<E, Q, S> {
+  const where = 'balance';
+  const narrow = options.narrow ?? [];
+  if (!Array.isArray(narrow)) throw new OptionError(where, 'narrow', narrow, 'a list of narrowings');
+  return {
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    send: checkFunction(where, 'send', options.send),
+    narrow: narrow.map((one: (typeof narrow)[number]) => checkFunction(where, 'narrow', one)),
+    pick: checkPort(where, 'pick', options.pick ?? p2c(), 'create'),
+    cost: checkPort(where, 'cost', options.cost ?? relativeLatency(), 'create'),
+    health: options.health && checkPort(where, 'health', options.health, 'track'),
+    classify: options.classify && checkFunction(where, 'classify', options.classify),
+    completion: options.completion && checkFunction(where, 'completion', options.completion),
+    latency: checkOneOf(where, 'latency', options.latency ?? 'answer', ['answer', 'completion']),
+    discoveryTimeoutMs: checkInterval(where, 'discoveryTimeoutMs', options.discoveryTimeoutMs ?? 10_000),
+  };
 }

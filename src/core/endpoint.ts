@@ -87,6 +87,11 @@ export function toEndpoints<E>(
   return endpoints;
 }
 
+/** An endpoint as events and errors may show it: by its identity where that is text, else by its address. */
+export function nameOf({ id, address }: Endpoint<unknown>): string {
+  return labelOf(typeof id === 'string' || typeof id === 'number' ? id : address);
+}
+
 /** An address as events and errors may show it: without the user and password that a URL may carry (law 13). */
 export function labelOf(address: unknown): string {
   // A client, whether object or function, is not shown: who knows what its text holds.

@@ -2,6 +2,7 @@
  * Judging: what an attempt's end means. The innermost classifier's verdict is kept with the call, on the very
  * error or value it was given; an outer layer that sees the same again takes it over.
  */
+import type { Call } from './call.ts';
 import type { Context } from './context.ts';
 import {
   type Classify,
@@ -30,6 +31,13 @@ export function judge(
   call.judgedFailed = failed;
   call.judged = result;
   return (call.outcome = verdict(classify, failed, result));
+}
+
+/** Hands on the verdict of the attempt that a call ends with, so that outer layers find it. */
+export function adoptVerdict(call: Call, attempt: Call): void {
+  call.outcome = attempt.outcome;
+  call.judged = attempt.judged;
+  call.judgedFailed = attempt.judgedFailed;
 }
 
 function verdict(classify: Classify, failed: boolean, result: unknown): Outcome {

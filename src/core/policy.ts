@@ -52,10 +52,10 @@ export function transportOf<Q, S>(
   limitMs: number = Infinity,
 ): (request: Q, options?: CallOptions) => Promise<S> {
   return (request, options) => {
-    if (options === undefined && limitMs === Infinity) {
-      return execute(next, request, new Context(new Call(clock, undefined), undefined, 1, undefined));
-    }
     try {
+      if (options === undefined && limitMs === Infinity) {
+        return execute(next, request, new Context(new Call(clock, undefined), undefined, 1, undefined));
+      }
       return enter(execute, next, request, options, clock, limitMs);
     } catch (error) {
       // Whoever calls an async function awaits its errors too, those in what it was told included.

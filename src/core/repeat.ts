@@ -17,7 +17,7 @@ const HTTP_METHOD = /^(?:[A-Z-]+|post|patch)$/;
  * our own. A reset proves nothing.
  */
 const NEVER_LEFT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EVENKEEL_(?:CIRCUIT_OPEN|BULKHEAD_FULL|LOADS_FULL|NO_ENDPOINTS|DRAINING))$|(?:^|_)CERT(?:_|$)|LEAF_SIGNATURE$/;
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EVENKEEL_(?:CIRCUIT_OPEN|BULKHEAD_FULL|LOADS_FULL|NO_ENDPOINTS|DRAINING|RATE_LIMITED|THROTTLED|LIMIT_REACHED|TOO_LATE))$|(?:^|_)CERT(?:_|$)|LEAF_SIGNATURE$/;
 
 /** Whether this failed attempt may be followed by another. */
 export function mayRepeat(request: unknown, options: CallOptions, error: unknown): boolean {

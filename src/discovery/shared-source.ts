@@ -4,7 +4,7 @@
  */
 import { Background } from '../core/background.ts';
 import { type Clock, systemClock, type TimerHandle } from '../core/clock.ts';
-import { type Endpoint, labelOf } from '../core/endpoint.ts';
+import { type Endpoint, nameOf } from '../core/endpoint.ts';
 import type { Follower } from '../core/endpoint-source.ts';
 import { Reporter } from '../core/observer.ts';
 import { checkPort } from '../core/options.ts';
@@ -203,8 +203,7 @@ export class SharedSource<E> {
   #tellDuplicates(duplicates: readonly Endpoint<E>[]): void {
     const [first] = duplicates;
     if (first === undefined || !this.reporter.on) return;
-    const shown = typeof first.id === 'string' ? first.id : first.address;
-    this.reporter.tell('duplicates', { endpoint: labelOf(shown), duplicates: duplicates.length });
+    this.reporter.tell('duplicates', { endpoint: nameOf(first), duplicates: duplicates.length });
   }
 
   /** Whoever is told may make it change: then everybody has been told of that already. */

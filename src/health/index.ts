@@ -1,6 +1,6 @@
 /**
- * Who is well: the health tracker. Trip rules (`consecutiveFailures`, `failureRate`, `slowCalls`, …) come from the
- * front door.
+ * Who is well: the health tracker. Trip rules (`consecutiveFailures`, `failureRate`, `slowCalls`) come from
+ * the front door.
  *
  * @module
  */

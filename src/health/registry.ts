@@ -1,5 +1,5 @@
 /** The registry: which endpoints are followed, and for whom. One leaves when nobody uses it any more. */
-import { type Endpoint, labelOf } from '../core/endpoint.ts';
+import { type Endpoint, nameOf } from '../core/endpoint.ts';
 import { Chart } from './chart.ts';
 
 export interface Entry<E> {
@@ -48,10 +48,11 @@ export class Registry<E> {
     return 'id' in address ? this.#entries.get(address.id) : undefined;
   }
 
-  #adopt(owner: object, { id, address }: Endpoint<E>): Entry<E> {
+  #adopt(owner: object, endpoint: Endpoint<E>): Entry<E> {
+    const { id, address } = endpoint;
     let entry = this.#entries.get(id);
     if (entry === undefined) {
-      entry = { chart: new Chart(labelOf(address)), address, owners: new Set() };
+      entry = { chart: new Chart(nameOf(endpoint)), address, owners: new Set() };
       this.#entries.set(id, entry);
       this.#porter.arrived(entry);
     }

@@ -1,11 +1,11 @@
 /** Bulkhead: at most so many calls at once, so that one slow dependency cannot take everything with it. */
-import { type AbortHook, hookOf, unlink } from '../core/abort.ts';
-import { type Clock, systemClock, type TimerHandle } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
 import { type Observer, Reporter } from '../core/observer.ts';
 import { checkCount, checkDuration } from '../core/options.ts';
 import { invoke, type Next, type Policy, policyOf } from '../core/policy.ts';
 import { BulkheadFullError } from './errors.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 export interface BulkheadOptions {
   /** How many calls run at once. */
@@ -60,21 +60,12 @@ export function bulkhead(options: BulkheadOptions): Bulkhead {
   return Object.assign(policy, { snapshot: () => permits.snapshot() });
 }
 
-/** A caller in the queue. */
-interface Waiter {
-  readonly hook: AbortHook;
-  readonly timer: TimerHandle;
-  readonly clock: Clock;
-  readonly enter: () => void;
-}
-
 class Permits {
   readonly #maxConcurrent: number;
   readonly #maxQueue: number;
   readonly #queueTimeoutMs: number;
   readonly #reporter: Reporter;
-  // In order of arrival; a set, so that whoever leaves the middle does so in constant time.
-  readonly #queue = new Set<Waiter>();
+  readonly #queue = new WaitingLine();
   #running = 0;
   #refused = 0;
 
@@ -115,7 +106,8 @@ class Permits {
   #queued<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
     if (this.#queue.size >= this.#maxQueue) return Promise.reject(this.#refuse('queue-full'));
     // The reaction runs in this caller's async context, whoever frees the place (law 8).
-    return this.#turn(context).then(() => {
+    const turn = this.#queue.join(context, this.#queueTimeoutMs, () => this.#refuse('queue-timeout'));
+    return turn.then(() => {
       if (context.scope?.aborted !== true) return this.#run(next, request, context);
       // The place came free and the caller left in one tick: it goes to the next.
       this.#release();
@@ -123,37 +115,9 @@ class Permits {
     });
   }
 
-  /** Resolves when a place has been handed over; rejects when the caller leaves or has waited too long. */
-  #turn(context: Context): Promise<void> {
-    const { clock } = context.call;
-    return new Promise((resolve, reject) => {
-      const leave = (reason: unknown): void => {
-        this.#queue.delete(waiter);
-        unlink(waiter.hook);
-        clock.clearTimeout(waiter.timer);
-        reject(reason);
-      };
-      const waiter: Waiter = {
-        hook: hookOf(leave),
-        timer: clock.setTimeout(() => leave(this.#refuse('queue-timeout')), this.#queueTimeoutMs),
-        clock,
-        enter: resolve,
-      };
-      this.#queue.add(waiter);
-      context.onAbort(waiter.hook);
-    });
-  }
-
   /** Hands the place to whoever has waited longest, or frees it. */
   #release(): void {
-    for (const waiter of this.#queue) {
-      this.#queue.delete(waiter);
-      unlink(waiter.hook);
-      waiter.clock.clearTimeout(waiter.timer);
-      waiter.enter();
-      return;
-    }
-    this.#running--;
+    if (!this.#queue.next()) this.#running--;
   }
 
   #refuse(reason: 'queue-full' | 'queue-timeout'): BulkheadFullError {

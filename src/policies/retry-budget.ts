@@ -1,3 +1,4 @@
+import type { Call } from '../core/call.ts';
 import { checkInterval, checkNumber } from '../core/options.ts';
 import { RetryBudget } from '../structures/retry-budget.ts';
 
@@ -32,4 +33,11 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
     checkNumber('retryBudget', 'reservePerSecond', options.reservePerSecond ?? 10, 0),
     checkInterval('retryBudget', 'windowMs', options.windowMs ?? 10_000),
   );
+}
+
+/** Counts a call towards the budget: once, though several layers that share the budget see it. */
+export function countCall(budget: RetryBudget, { root }: Call, now: () => number): void {
+  if (root.budget === budget) return;
+  root.budget = budget;
+  budget.deposit(now);
 }

@@ -12,7 +12,7 @@ import { type Random, systemRandom } from '../core/random.ts';
 import { mayRepeat } from '../core/repeat.ts';
 import { sleep } from '../core/wait.ts';
 import { fullJitter } from '../structures/backoff.ts';
-import { retryBudget, type RetryBudget } from './retry-budget.ts';
+import { countCall, retryBudget, type RetryBudget } from './retry-budget.ts';
 
 export interface RetryOptions {
   /** How many attempts a call gets, the first included. @defaultValue 3 */
@@ -106,7 +106,7 @@ class Retrier {
 
   /** The first attempt, in the context that came in; all that is not a success goes to the slow path. */
   execute<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
-    this.#budget?.deposit(this.#now);
+    if (this.#budget !== undefined) countCall(this.#budget, context.call, this.#now);
     return invoke(next, request, context).then(
       (value) => {
         const outcome = judge(context, this.#classify, false, value);
@@ -151,7 +151,7 @@ class Retrier {
         if (failed) throw result;
         return result as S;
       }
-      if (!failed) this.#discard?.(result);
+      if (!failed) this.#letGo(result);
       this.#retries++;
       if (this.#reporter.on) this.#reporter.tell('retrying', { attempt: retries + 1, delayMs, outcome });
       await sleep(delayMs, first);
@@ -164,6 +164,14 @@ class Retrier {
         failed = true;
       }
       outcome = judge(first, this.#classify, failed, result);
+    }
+  }
+
+  #letGo(response: unknown): void {
+    try {
+      this.#discard?.(response);
+    } catch {
+      // A fault in tidying up is not the call's.
     }
   }
 

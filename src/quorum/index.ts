@@ -5,7 +5,7 @@
  */
 export { agree, type AgreeOptions, type AgreeResult } from './agree.ts';
 export { isQuorumError, QuorumError, type ReplicaError } from './errors.ts';
-export { isLostRaceError, LostRaceError } from './lost-race.ts';
+export { isLostRaceError, LostRaceError } from '../core/lost-race.ts';
 export { majority } from './majority.ts';
 export type { QuorumOptions } from './options.ts';
 export { quorumRead, type QuorumReadOptions, type QuorumReadResult } from './quorum-read.ts';

@@ -3,8 +3,8 @@
  * What makes it certain is the business of a {@link Count}, which only counts and performs nothing.
  */
 import type { Context } from '../core/context.ts';
+import { lostRace } from '../core/lost-race.ts';
 import { type Ask, FanOut } from './fan-out.ts';
-import { lostRace } from './lost-race.ts';
 import type { Reply, Vote } from './reply.ts';
 import type { Verdict } from './tally.ts';
 

@@ -8,15 +8,24 @@
  */
 import { hash32, mix32 } from './hash.ts';
 
-/** The hash of a node's or a key's name; kept where it is used often. */
-export function nameHash(name: string): number {
+/** The hash of a key's name. */
+export function keyHashOf(name: string): number {
   return hash32(name);
+}
+
+/** The hash of a node's name, mixed once more: a node and a key may have the same name. */
+export function nodeHashOf(name: string): number {
+  return mix32(hash32(name));
+}
+
+/** A node's draw for a key, from 0 up to 2³². Where all weigh the same it orders as the score does. */
+export function drawOf(keyHash: number, nodeHash: number): number {
+  return mix32(keyHash ^ nodeHash);
 }
 
 /** The score of a node for a key; the highest wins. */
 export function scoreOf(keyHash: number, nodeHash: number, weight: number): number {
-  const uniform = (mix32(keyHash ^ mix32(nodeHash)) + 0.5) / 2 ** 32;
-  return -weight / Math.log(uniform);
+  return -weight / Math.log((drawOf(keyHash, nodeHash) + 0.5) / 2 ** 32);
 }
 
 /** The nodes in the order in which they should hold the key; every client finds the same. */
@@ -26,11 +35,11 @@ export function rendezvous<T>(
   nameOf: (node: T) => string,
   weightOf: (node: T) => number,
 ): T[] {
-  const keyHash = nameHash(key);
+  const keyHash = keyHashOf(key);
   return nodes
     .map((node) => {
       const name = nameOf(node);
-      return { node, name, score: scoreOf(keyHash, nameHash(name), weightOf(node)) };
+      return { node, name, score: scoreOf(keyHash, nodeHashOf(name), weightOf(node)) };
     })
     .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1))
     .map(({ node }) => node);

@@ -134,6 +134,34 @@ describe('a balancer over a source', () => {
     expect(await second).toBe('b:2');
   });
 
+  it('says what is wrong with a source that cannot even be followed', async () => {
+    const source: EndpointSource<string> = {
+      follow: () => {
+        throw new Error('broken');
+      },
+    };
+    const { call, clock } = balanced({ endpoints: source });
+    const answer = quiet(call('1'));
+    await clock.advance(10_000);
+    expect(await answer).toMatchObject({ code: 'EVENKEEL_NO_ENDPOINTS', cause: new Error('broken') });
+  });
+
+  it('rejects the call whose picker throws, with options and without', async () => {
+    const pick = {
+      create: () => ({
+        update() {},
+        pick: () => {
+          throw new Error('no idea');
+        },
+      }),
+    };
+    const { call } = balanced({ pick });
+    expect(await quiet(call('1'))).toEqual(new Error('no idea'));
+    expect(await quiet(call('1', { timeoutMs: 10 }))).toEqual(new Error('no idea'));
+    expect(call.snapshot().inFlight).toBe(0);
+    expect(() => balanced({ pick: { create: () => undefined as never } })).toThrow('pick');
+  });
+
   it('is not broken by a source that lists one endpoint twice', async () => {
     const { source, find } = sourceByHand<string>();
     const { call, events } = balanced({ endpoints: source });
@@ -164,6 +192,8 @@ describe('a balancer over a source', () => {
     expect(health.snapshot().endpoints.length).toBe(1);
     call[Symbol.dispose]();
     expect(followers.size).toBe(0);
+    expect(health.snapshot().endpoints.length).toBe(0);
+    call.update(['b']);
     expect(health.snapshot().endpoints.length).toBe(0);
   });
 });
@@ -303,6 +333,17 @@ describe('an explanation', () => {
   });
 });
 
+it('tells endpoints that are objects apart by their identity', () => {
+  const addresses = ['10.0.0.1:80', '10.0.0.2:80'].map((id) => endpoint({ host: id }, { id }));
+  const call = balance({ endpoints: addresses, send: async ({ host }) => host, pick: p2c({ choices: 2 }) });
+  expect(
+    call
+      .explain()
+      .considered.map((one) => one.endpoint)
+      .sort(),
+  ).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
+});
+
 describe('shares', () => {
   it('tell of the last seconds, not of the whole past', async () => {
     const { call, clock } = balanced({ endpoints: ['a', 'b'], pick: roundRobin() });
@@ -409,6 +450,10 @@ describe('membership', () => {
     expect(() => balanced({ latency: 'later' as never })).toThrow('latency');
     expect(() => balanced({ discoveryTimeoutMs: 0 })).toThrow('discoveryTimeoutMs');
     expect(() => balanced({ endpoints: undefined as never })).toThrow('endpoints');
+    expect(() => balanced({ narrow: zones({ local: 'a' }) as never })).toThrow('narrow');
+    expect(() => balanced({ narrow: ['zones' as never] })).toThrow('narrow');
+    expect(() => balanced({ pick: 'p2c' as never })).toThrow('pick');
+    expect(() => balanced({ cost: {} as never })).toThrow('cost');
     expect(() => balanced({ endpoints: [] })).toThrow('endpoints');
   });
 });

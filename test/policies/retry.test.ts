@@ -146,6 +146,21 @@ describe('retry', () => {
     expect(wire).toHaveBeenCalledTimes(attempts);
   });
 
+  it('is not broken by a discard that throws', async () => {
+    const { clock, random } = kit();
+    const wire = fakeTransport<string, number>();
+    const classify = (settled: PromiseSettledResult<unknown>) =>
+      settled.status === 'fulfilled' && settled.value === 200 ? 'success' : 'failure';
+    const discard = () => {
+      throw new Error('tidying up');
+    };
+    const answer = pipe(wire, retry({ classify, discard, clock, random }))('x');
+    wire.next().resolve(503);
+    await clock.advance(1000);
+    wire.next().resolve(200);
+    expect(await answer).toBe(200);
+  });
+
   it('judges responses by classify, discards what it replaces, and resolves with the last', async () => {
     const { clock, random } = kit();
     const wire = fakeTransport<string, number>({ script: [503, 503, 503] });

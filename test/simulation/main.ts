@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { contender, CONTENDERS } from './contenders.ts';
-import { picture } from './picture.ts';
+import { bars, picture } from './picture.ts';
 import type { Row, Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { table } from './table.ts';
@@ -39,7 +39,7 @@ if (chosen.length === 0 || chosen.includes(undefined)) {
     const holds = rows.every(({ checks }) => checks.every((check) => check.holds));
     findings.push({ name, asks, reference, seed, size, holds, seconds, rows: rows.map(plain) });
     if (!values.json) console.log(table(scenario, rows, seed, seconds));
-    if (values.svg !== undefined) draw(values.svg, name, rows);
+    if (values.svg !== undefined) draw(values.svg, scenario, rows);
   }
   if (values.json) console.log(JSON.stringify(findings, null, 2));
   if (findings.some(({ holds }) => !holds)) process.exitCode = 1;
@@ -50,8 +50,18 @@ function plain({ who, figures, checks, ...row }: Row): unknown {
   return { who, case: row.case, figures, checks };
 }
 
-function draw(folder: string, scenario: string, rows: readonly Row[]): void {
+/** Rows with a timeline each by themselves; those without, as bars of one figure. */
+function draw(folder: string, { name: scenario, shows }: Scenario, rows: readonly Row[]): void {
   mkdirSync(folder, { recursive: true });
+  if (shows !== undefined) {
+    const file = `${folder}/${scenario}.svg`;
+    const lines = rows.flatMap(({ who, figures, ...row }) => {
+      const value = figures[shows];
+      return value === undefined ? [] : { name: row.case === undefined ? who : `${row.case}: ${who}`, value };
+    });
+    writeFileSync(file, bars(`${scenario} (seed ${seed})`, shows, lines));
+    console.error(file);
+  }
   for (const { who, report, ...row } of rows) {
     if (report === undefined || report.timeline.length === 0) continue;
     const title = [scenario, row.case, who].filter((part) => part !== undefined).join(', ');

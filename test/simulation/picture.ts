@@ -62,6 +62,40 @@ export function picture(title: string, report: FleetReport): string {
   ].join('\n');
 }
 
+const ROW = 18;
+const LABEL = 330;
+
+/** One figure of many rows as bars, on a logarithmic scale where they are far apart. */
+export function bars(
+  title: string,
+  figure: string,
+  rows: readonly { readonly name: string; readonly value: number }[],
+): string {
+  const values = rows.map(({ value }) => value).filter((value) => value > 0 && value < Infinity);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const logarithmic = most > 20 * least;
+  const part = (value: number): number => {
+    if (!(value > 0)) return 0;
+    if (!(value < Infinity)) return 1;
+    return logarithmic ? Math.log10((10 * value) / least) / Math.log10((10 * most) / least) : value / most;
+  };
+  const wide = WIDTH - LABEL - 60;
+  const lines = rows.map(
+    ({ name, value }, n) =>
+      `<g transform="translate(0 ${52 + n * ROW})"><text x="${LABEL - 6}" y="12" text-anchor="end">${escaped(name)}</text>` +
+      `<rect x="${LABEL}" width="${round(part(value) * wide)}" height="14" fill="${COLOURS[0]}"/>` +
+      `<text x="${LABEL + round(part(value) * wide) + 6}" y="12">${Number(value.toPrecision(3))}</text></g>`,
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${64 + rows.length * ROW}" font-family="sans-serif" font-size="12">`,
+    `<rect width="100%" height="100%" fill="#fff"/>`,
+    `<text x="8" y="20" font-size="15">${escaped(title)}</text>`,
+    `<text x="${LABEL}" y="42">${escaped(figure)}${logarithmic ? ', logarithmic' : ''}</text>`,
+    ...lines,
+    '</svg>\n',
+  ].join('\n');
+}
+
 function panel(name: string, lines: readonly Line[]): string {
   const top = nice(Math.max(0, ...lines.flatMap(({ values }) => values)));
   const steps = Math.max(1, (lines[0]?.values.length ?? 1) - 1);

@@ -8,6 +8,8 @@ export interface Scenario {
   readonly asks: string;
   /** What others have measured or proved, and where. */
   readonly reference: readonly string[];
+  /** The figure that its picture shows as bars, where the rows have no timeline. */
+  readonly shows?: string;
   run(trial: Trial): Promise<readonly Row[]>;
 }
 

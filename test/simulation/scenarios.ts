@@ -1,5 +1,6 @@
 /** Every scenario, in the order in which `all` runs them. */
 import type { Scenario } from './scenario.ts';
+import { adaptive } from './scenarios/adaptive.ts';
 import { blackHole } from './scenarios/black-hole.ts';
 import { coldStart } from './scenarios/cold-start.ts';
 import { deploy } from './scenarios/deploy.ts';
@@ -7,12 +8,14 @@ import { draws } from './scenarios/draws.ts';
 import { hang } from './scenarios/hang.ts';
 import { failback } from './scenarios/failback.ts';
 import { followTheSun } from './scenarios/follow-the-sun.ts';
+import { hedging } from './scenarios/hedge.ts';
 import { heterogeneous } from './scenarios/heterogeneous.ts';
 import { homogeneous } from './scenarios/homogeneous.ts';
 import { joinZero } from './scenarios/join-zero.ts';
 import { prequal } from './scenarios/prequal.ts';
 import { reconnectStorm } from './scenarios/reconnect-storm.ts';
 import { recovery } from './scenarios/recovery.ts';
+import { retryStorm } from './scenarios/retry-storm.ts';
 import { slowMiddle } from './scenarios/slow-middle.ts';
 import { staleBoard } from './scenarios/stale-board.ts';
 import { supermarket } from './scenarios/supermarket.ts';
@@ -40,4 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   failback,
   staleBoard,
   prequal,
+  retryStorm,
+  hedging,
+  adaptive,
 ];

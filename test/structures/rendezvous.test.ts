@@ -1,16 +1,16 @@
 /** Rendezvous hashing: perfect balance, no needless move, weights; the figures of the literature. */
 import { describe, expect, it } from 'vitest';
 import { hash32, mix32 } from '../../src/structures/hash.ts';
-import { nameHash, rendezvous, scoreOf } from '../../src/structures/rendezvous.ts';
+import { keyHashOf, nodeHashOf, rendezvous, scoreOf } from '../../src/structures/rendezvous.ts';
 
 const nodes = (count: number) => Array.from({ length: count }, (_, n) => `10.0.0.${n}`);
 const KEYS = 200_000;
 
 /** Who holds each key. */
 function holders(names: readonly string[], weights: readonly number[] = names.map(() => 1)): number[] {
-  const hashes = names.map(nameHash);
+  const hashes = names.map(nodeHashOf);
   return Array.from({ length: KEYS }, (_, key) => {
-    const keyHash = nameHash(`user:${key}`);
+    const keyHash = keyHashOf(`user:${key}`);
     let [best, highest] = [-1, -Infinity];
     hashes.forEach((hash, node) => {
       const score = scoreOf(keyHash, hash, weights[node] ?? 1);

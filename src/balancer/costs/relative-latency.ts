@@ -14,6 +14,7 @@
  *
  * Failures count by how many there were in a row, 2 · 4^(n−1) times the typical latency up to the penalty: one in
  * a hundred, which happens to everybody, moves nothing, and a server that fails fast is avoided after its second.
+ * A success ends the row and what it was recorded as.
  */
 import { checkDuration, checkInterval } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -115,9 +116,11 @@ class RelativeLatency implements CostMeter {
     const beforeUs = this.#estimateUs(nowMs);
     const latencyUs = Math.round(latencyMs * 1000);
     if (outcome.kind === 'success') {
+      // A success after failures ends what they were recorded as: whoever is well again is no outlier any more.
+      const fromUs = this.#failuresInRow > 0 ? Math.min(beforeUs, NOISE * this.#all.us) : beforeUs;
       this.#failuresInRow = 0;
       const weight = Math.max(OWN, 1 / ++this.#calls);
-      this.#set(nowMs, beforeUs + (latencyUs - beforeUs) * weight);
+      this.#set(nowMs, fromUs + (latencyUs - fromUs) * weight);
       this.#all.count(latencyUs);
     } else {
       if (outcome.kind !== 'ignored') this.#failuresInRow++;

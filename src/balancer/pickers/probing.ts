@@ -27,7 +27,8 @@ export interface ProbeAnswer {
   readonly inFlight: number;
   /**
    * Milliseconds that a request takes that comes now: the median of the last ones that met about as many others as
-   * there are now. The median of all would tell of the past, and everybody would go where it was quick then.
+   * there are now, in the last seconds. The median of all would tell of the past: everybody would go where it was quick
+   * then, and who was slow once would never be asked again.
    */
   readonly latencyMs: number;
 }

@@ -1,15 +1,15 @@
 /** What simulated servers fail with. */
 import { EvenkeelError, hasCode } from '../../core/errors.ts';
 
-const MESSAGES = {
+/** The codes of {@link FleetError}s. */
+export type FleetErrorCode = 'FLEET_FAILED' | 'FLEET_SHED' | 'ECONNREFUSED' | 'ECONNRESET';
+
+const MESSAGES: Readonly<Record<FleetErrorCode, string>> = {
   FLEET_FAILED: 'failed, as the script said',
   FLEET_SHED: 'was full',
   ECONNREFUSED: 'refused the connection',
   ECONNRESET: 'restarted',
 };
-
-/** The codes of {@link FleetError}s. */
-export type FleetErrorCode = keyof typeof MESSAGES;
 
 /**
  * A simulated server's failure. `code` says which: `FLEET_FAILED` (it was told to fail), `FLEET_SHED` (its queue

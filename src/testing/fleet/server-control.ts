@@ -13,7 +13,7 @@ export interface FleetReply {
 export interface FleetProbe extends FleetReply {
   /**
    * What a request would take that came now, in milliseconds: the median of the last 16 that met about as many
-   * others as there are now, the queue included; 0 before the first.
+   * others as there are now, the queue included; of the last 10 s, and 0 if there were none.
    */
   readonly latencyMs: number;
 }

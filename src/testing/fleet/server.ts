@@ -23,8 +23,8 @@ export abstract class Job {
 
 type Mode = 'well' | 'failing' | 'hanging' | 'refusing';
 
-/** How many answers are remembered for each number of requests that they met, and up to which number. */
-const [REMEMBERED, MOST_MET] = [16, 255];
+/** How many answers are remembered for each number of requests that they met, up to which number, how long. */
+const [REMEMBERED, MOST_MET, FORGOTTEN_MS] = [16, 255, 10_000];
 
 export class SimulatedServer implements FleetServerControl {
   /** As it joined last. */
@@ -39,7 +39,7 @@ export class SimulatedServer implements FleetServerControl {
   readonly #clock: Clock;
   readonly #random: Random;
   // By how many requests they had met when they came.
-  readonly #latencies: { readonly ms: number[]; count: number }[] = [];
+  readonly #latencies: { readonly answers: { ms: number; atMs: number }[]; count: number }[] = [];
   #mode: Mode = 'well';
   #factor = 1;
   #failure: { readonly afterMs: number; readonly error: unknown } = { afterMs: 1, error: undefined };
@@ -168,8 +168,9 @@ export class SimulatedServer implements FleetServerControl {
   #finish(job: Job): void {
     this.#serving.delete(job);
     this.busy.set(this.#clock.now(), this.#serving.size);
-    const same = (this.#latencies[job.met] ??= { ms: [], count: 0 });
-    same.ms[same.count++ % REMEMBERED] = this.#clock.now() - job.arrivedMs;
+    const same = (this.#latencies[job.met] ??= { answers: [], count: 0 });
+    const atMs = this.#clock.now();
+    same.answers[same.count++ % REMEMBERED] = { ms: atMs - job.arrivedMs, atMs };
     this.#next();
     job.state = 'over';
     job.answer(this.load);
@@ -210,10 +211,12 @@ export class SimulatedServer implements FleetServerControl {
   /** Of answers that met about as many requests as there are now: what a request would take that came now. */
   #medianMs(): number {
     const now = Math.min(MOST_MET, this.load.inFlight);
+    const sinceMs = this.#clock.now() - FORGOTTEN_MS;
     for (let away = 0; away <= MOST_MET; away++) {
       const same = this.#latencies[now - away] ?? this.#latencies[now + away];
-      if (same === undefined) continue;
-      const sorted = [...same.ms].sort((a, b) => a - b);
+      const fresh = same?.answers.filter(({ atMs }) => atMs >= sinceMs) ?? [];
+      if (fresh.length === 0) continue;
+      const sorted = fresh.map(({ ms }) => ms).sort((a, b) => a - b);
       return sorted[sorted.length >> 1] ?? 0;
     }
     return 0;

@@ -50,6 +50,7 @@ export const draws: Scenario = {
     'by health, five draws: (C(b,2)/C(n,2))^5, which is u^10 for many endpoints (Finagle, P2CPanicModeTest)',
     'by cost, one draw of d: C(b,d)/C(n,d): 4 with 2 bad 16.7 %; 10 with 5 bad 22.2, 8.3, 2.4 % for d = 2, 3, 4',
   ],
+  shows: 'only bad %',
   run: async ({ seed, size }) => [
     ...(await each(BY_HEALTH, (one) => measure('by health', one, seed, size))),
     ...(await each(BY_COST, (one) => measure('by cost', one, seed, size))),

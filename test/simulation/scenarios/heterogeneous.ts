@@ -19,6 +19,7 @@ export const heterogeneous: Scenario = {
     'own simulation elsewhere, 100x100, p99: round robin 18.1 s, P2C by pending 5.9 s, peak EWMA 1.6 s, both of them ' +
       'with a subset of 12 1.5 and 0.64 s; with a global view 0.55 s',
   ],
+  shows: 'p99 ms',
   run: ({ seed, size, contenders }) =>
     each(SIZES, async ({ count, clients }) => {
       const yardstick = await simulate(named('p2c(2) × leastPending'), count, clients, seed, size);

@@ -27,6 +27,7 @@ export const homogeneous: Scenario = {
     'own simulation elsewhere, 100 clients x 100 servers, 90 % load, p50/p99: round robin 285/1369 ms, ' +
       'P2C by pending 283/1243, peak EWMA 381/1689',
   ],
+  shows: 'p99 / round robin',
   run: (trial) => each(CASES, (one) => compare(one, trial)),
 };
 

@@ -50,6 +50,7 @@ export const prequal: Scenario = {
       'P2C 2642 / 1169, Prequal 281 / 286 ms',
     'there at 1.74 of the allocation: weighted round robin > 25 % errors, Prequal none',
   ],
+  shows: 'p99 ms',
   run: async ({ seed, size }) =>
     each([0.5, 0.7, 0.9], async (load): Promise<readonly Row[]> => {
       const rows: Row[] = [];

@@ -35,6 +35,7 @@ export const staleBoard: Scenario = {
     'own simulation elsewhere, mean times in service times; without own sends, T = 50: d = 2 12.5, d = n 555',
     'Mitzenmacher, "How Useful Is Old Information?", TPDS 2000; Prequal adds own sends to its probes',
   ],
+  shows: 'mean',
   run: ({ seed, size }) =>
     each([1, 5, 10, 50], (ageServices) =>
       each(Object.entries(RULES), async ([who, { choices, cost }]) => {

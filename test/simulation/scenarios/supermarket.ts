@@ -19,6 +19,7 @@ export const supermarket: Scenario = {
   name: 'supermarket',
   asks: 'Is the mean time in the system what the theory of the power of d choices says?',
   reference: ['Mitzenmacher, TPDS 2001: Σ λ^((dⁱ−d)/(d−1)), for a number of servers without bound; here 100'],
+  shows: 'mean',
   run: ({ seed, size }) =>
     each(
       [2, 3].flatMap((choices) => ([0.5, 0.7, 0.9] as const).map((load) => ({ choices, load }))),

@@ -9,6 +9,7 @@ export const twoSlowOfFour: Scenario = {
   reference: [
     'brpc#3340, p99 of 2 slow: p2c of two choices 7.676 ms, of four 0.307, round robin 7.696; healthy 0.387 to 0.539',
   ],
+  shows: '2 slow p99 ms',
   run: ({ seed, size, contenders }) =>
     each(contenders, async (contender) => {
       const healthy = await p99(contender, 0, seed, size);

@@ -13,6 +13,7 @@ export const weights: Scenario = {
     'Finagle, DeterministicAperture.scala: 1.000, .609, .559, .531, .516 for N = 2, 3, 4, 6, 10, if costs are equal',
     'as the weights say: .5; for the others, at 10 % and 70 % load, with slots by weight, no bound is set',
   ],
+  shows: 'relative share',
   run: async ({ seed, size, contenders }) => [
     ...(await each(SIZES, (n) => equalCosts(n, seed, size))),
     ...(await each(SIZES, (n) => each(contenders, (contender) => underLoad(contender, n, seed, size)))),

@@ -1,13 +1,13 @@
-/** What a replica is told whose answer is no longer needed. */
-import { EvenkeelError, hasCode } from '../core/errors.ts';
+/** What whoever was asked is told when its answer is no longer needed: a quorum's replica, a hedged attempt. */
+import { EvenkeelError, hasCode } from './errors.ts';
 
 /**
- * The reason of a read's signal once the call was decided by the others. Not a failure of the replica, and not a
- * TimeoutError, so breakers and health trackers inside the replica's own transport ignore it.
+ * The reason of an attempt's signal once the call was decided by another. Not a failure of whoever was asked, and
+ * not a TimeoutError, so balancers, breakers and health trackers ignore it.
  */
 export class LostRaceError extends EvenkeelError {
   constructor() {
-    super('EVENKEEL_LOST_RACE', 'the call was decided without this replica');
+    super('EVENKEEL_LOST_RACE', 'the call was decided without this attempt');
   }
 
   override get name(): string {
@@ -15,7 +15,7 @@ export class LostRaceError extends EvenkeelError {
   }
 }
 
-/** Whether `error` is the reason with which a replica's request was aborted because others had decided the call. */
+/** Whether `error` is the reason with which a request was aborted because others had decided the call. */
 export function isLostRaceError(error: unknown): error is LostRaceError {
   return hasCode(error, 'EVENKEEL_LOST_RACE');
 }
