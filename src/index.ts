@@ -209,3 +209,4 @@ export {
   type WriteFate,
   type WriteOutcome,
 } from './quorum/write-error.ts';
+export { metered, type MeteredOptions } from './telemetry/metered.ts';
