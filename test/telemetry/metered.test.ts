@@ -29,6 +29,7 @@ describe('metered', () => {
     [new TypeError('secret'), 'TypeError'],
     [Object.assign(new Error('secret'), { code: 'ECONNRESET' }), 'ECONNRESET'],
     [Object.assign(new Error('secret'), { code: 7, name: '' }), 'unknown'],
+    [Object.assign(new RangeError('secret'), { code: '' }), 'RangeError'],
     ['secret', 'unknown'],
     [undefined, 'unknown'],
   ])('tells of %o by its code or its name, and never by its message', async (error, expected) => {
