@@ -36,7 +36,7 @@ const KNOWN = {
   timeout: 2015,
   bulkhead: 2815,
   retry: 4480,
-  circuitBreaker: 4000,
+  circuitBreaker: 4020,
   'all four guards': 6030,
   'balance + p2c + peakEwma': 8650,
   '… + health + quorum read': 16_750,

@@ -106,7 +106,8 @@ export class Member<E> implements Candidate<E>, Load {
 
   /** Tells cost and health how a call went. */
   note(startMs: number, nowMs: number, outcome: Outcome, ticket: number, response: unknown): void {
-    this.#meter.record(nowMs, nowMs - startMs, outcome, response, this);
+    // Who denies does so quickly: that is no latency to compare (law 5).
+    if (outcome.reason !== 'denied') this.#meter.record(nowMs, nowMs - startMs, outcome, response, this);
     this.health?.report(ticket, outcome, nowMs - startMs, nowMs);
   }
 

@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeKind } from '../core/outcome.ts';
+import { DENIED, type Outcome, type OutcomeKind } from '../core/outcome.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Server errors that are answers, not accidents: asking again, or elsewhere, changes nothing. */
@@ -23,5 +23,7 @@ export function classifyResponse(settled: PromiseSettledResult<unknown>): Outcom
   if (settled.status === 'rejected') return 'failure';
   const { status, headers } = settled.value as Response;
   if (status === 429 || status === 503) return { kind: 'overload', retryAfterMs: retryAfterMs(headers) };
+  // An answer, but to nobody: whether it is the caller's fault shows in what the others say.
+  if (status === 401 || status === 403) return DENIED;
   return status === 408 || (status >= 500 && !ANSWERS.has(status)) ? 'failure' : 'success';
 }

@@ -133,7 +133,7 @@ class Breaker implements Watcher<Permit> {
   ended(permit: Permit, outcome: Outcome): void {
     if (permit.epoch !== this.#state.epoch) return;
     if (this.#state.kind === 'half-open') this.#probed(outcome);
-    else if (outcome.kind !== 'ignored') this.#count(permit, outcome);
+    else if (outcome.kind !== 'ignored' && outcome.reason !== 'stalled') this.#count(permit, outcome);
   }
 
   snapshot(): CircuitBreakerSnapshot {
@@ -148,12 +148,13 @@ class Breaker implements Watcher<Permit> {
 
   #count(permit: Permit, outcome: Outcome): void {
     const nowMs = this.#timed ? this.#clock.now() : 0;
-    if (this.#counter.record(outcome.kind, nowMs - permit.startMs, nowMs)) this.#open(this.#counter.reason());
+    if (this.#counter.record(outcome.kind, nowMs - permit.startMs, nowMs, outcome.reason))
+      this.#open(this.#counter.reason());
   }
 
   #probed(outcome: Outcome): void {
     if (outcome.kind === 'success') this.#become(closed(this.#state), 'the probe succeeded');
-    else if (outcome.kind === 'ignored')
+    else if (outcome.kind === 'ignored' || outcome.reason === 'stalled')
       this.#become(returned(this.#state, this.#clock.now()), 'the probe was left');
     else this.#open('the probe failed');
   }

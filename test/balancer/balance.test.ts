@@ -166,6 +166,18 @@ describe('balance', () => {
     });
   });
 
+  it('learns no latency from who denies', async () => {
+    const clock = virtualClock();
+    const call = balance({
+      endpoints: ['a'],
+      send: async () => 403,
+      classify: () => ({ kind: 'success', retryAfterMs: 0, reason: 'denied' }),
+      clock,
+    });
+    await call();
+    expect(call.endpoints()[0]).toMatchObject({ latencyMs: undefined, pending: 0 });
+  });
+
   it('keeps what it knows of who stays, and starts anew with who comes back', async () => {
     const clock = virtualClock();
     const call = balance({
