@@ -104,6 +104,33 @@ describe('a balancer over a source', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('sends nothing for a caller who leaves in the very tick in which the endpoints come', async () => {
+    const { source, find } = sourceByHand<string>();
+    const send = vi.fn(async (host: string) => host);
+    const { call, clock } = balanced({ endpoints: source, send });
+    const caller = new AbortController();
+    const answer = quiet(call('1', { signal: caller.signal }));
+    find('a');
+    caller.abort('left');
+    expect(await answer).toBe('left');
+    await clock.settle();
+    expect(send).not.toHaveBeenCalled();
+  });
+
+  it('asks its tracker for news no longer than it waits for it', async () => {
+    const clock = virtualClock();
+    const health = healthTracker<string>({ probe: { check: async () => true }, clock });
+    const stop = vi.fn();
+    vi.spyOn(health, 'subscribe').mockImplementation(() => stop);
+    const { call } = balanced({ health, clock });
+    const late = quiet(call.ready({ timeoutMs: 10 }));
+    await clock.advance(10);
+    await late;
+    expect(stop).toHaveBeenCalledTimes(1);
+    call.dispose();
+    health.dispose();
+  });
+
   it('keeps the last answer while the source fails or finds nobody, and what is known of who stays', async () => {
     const { source, find, fail, followers } = sourceByHand<string>();
     const { call, events } = balanced({ endpoints: source, pick: roundRobin() });

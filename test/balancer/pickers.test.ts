@@ -210,6 +210,19 @@ describe('probing', () => {
     expect(state.pick(startMs + 1001, newCall())).toBe(candidates[0]);
   });
 
+  it('forgets what a server answers that has left meanwhile', async () => {
+    const answers: ((answer: { inFlight: number; latencyMs: number }) => void)[] = [];
+    const state = probing({ probe: () => new Promise((resolve) => answers.push(resolve)) }).create(tools());
+    const candidates = fakes(4);
+    state.update(candidates);
+    state.pick(virtualClock().now(), newCall());
+    await flush();
+    state.update(candidates.slice(0, 1));
+    for (const answer of answers) answer({ inFlight: 0, latencyMs: 0 });
+    await flush();
+    for (let n = 0; n < 10; n++) expect(state.pick(virtualClock().now(), newCall())).toBe(candidates[0]);
+  });
+
   it('has no more probes under way than it may, and gives each up in time', async () => {
     const clock = virtualClock();
     let asked = 0;
