@@ -7,7 +7,7 @@
  * used, whatever its status. With a share u of unhealthy endpoints that happens in about u^10 of the picks.
  *
  * The same is done when the better one is an outlier by its cost. Two draws see only slow endpoints in one of six
- * picks if two of four are slow (brpc issue 3340), and in one of 130 000 with five times two.
+ * picks if two of four are slow (brpc issue 3340), and in one of 7 776 with five times two.
  */
 import { HEALTHY } from '../../core/health.ts';
 import { checkCount } from '../../core/options.ts';
