@@ -63,6 +63,7 @@ export {
   TimeoutError,
 } from './core/errors.ts';
 export { localErrors, serverErrors } from './core/failure-origin.ts';
+export { anyOf } from './core/any-of.ts';
 export { failureRate, type FailureRateOptions } from './core/failure-rate.ts';
 export { slowCalls, type SlowCallsOptions } from './core/slow-calls.ts';
 export type { EndpointHealth, HealthPort, Rank, Status } from './core/health.ts';
@@ -196,6 +197,15 @@ export { throttle, type Throttle, type ThrottleOptions, type ThrottleSnapshot } 
 export { classifyResponse } from './fetch/classify.ts';
 export { isOriginError, OriginError } from './fetch/origins.ts';
 export type { FetchInit } from './fetch/request.ts';
+export type { AsyncMethod, ClientOptions } from './presets/guarded-client.ts';
+export {
+  type OwnOptions,
+  type Resilient,
+  resilient,
+  type ResilientGuards,
+  type ResilientOptions,
+  type ResilientSnapshot,
+} from './presets/resilient.ts';
 export {
   type ResilientFetch,
   resilientFetch,
