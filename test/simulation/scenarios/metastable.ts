@@ -7,7 +7,6 @@ import {
   anyOf,
   balance,
   type CallContext,
-  type CallOptions,
   circuitBreaker,
   consecutiveFailures,
   failureRate,
@@ -93,7 +92,7 @@ function chain(guarded: Guarding, tallies: readonly Tally[]): (kit: FleetClientK
     const { clock } = kit;
     const tally = tallies[tier] as Tally;
     const endpoints = kit.endpoints.filter(({ id }) => String(id).startsWith(TIERS[tier] as string));
-    const balanced = balance<string, void, unknown>({
+    const balanced = balance<string>({
       endpoints,
       send: async (host, _request, context) => {
         tally.sent(clock.now());
@@ -118,7 +117,7 @@ function chain(guarded: Guarding, tallies: readonly Tally[]): (kit: FleetClientK
     let stack = stacks.get(host);
     if (stack === undefined) stacks.set(host, (stack = hopTo(tier + 1, kit)));
     try {
-      await stack(undefined, context as CallOptions);
+      await stack(undefined, context);
     } catch {
       // What went wrong further down is another process's error by the time it has come up.
       throw new Error('failed further down');
@@ -146,7 +145,7 @@ export const metastable: Scenario = {
         maxQueue: 500,
         abandoned: 'served',
       } as const;
-      const report = await simulateFleet<void>({
+      const report = await simulateFleet({
         seed,
         clients,
         durationMs: LAST_MS,
