@@ -2,13 +2,13 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
 import { isTimeoutError } from '../core/errors.ts';
+import { Latency, type LatencyQuantile } from '../core/latency.ts';
 import type { Observer } from '../core/observer.ts';
 import { checkDuration, checkFunction } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
 import { invoke, type Next, type Policy, policyOf } from '../core/policy.ts';
 import { Watch, type Watcher } from '../core/watch.ts';
 import { TooLateError } from './errors.ts';
-import { Latency, type LatencyQuantile } from './latency.ts';
 import { type GuardMode, Refusals } from './refusals.ts';
 
 export interface AdmissionOptions {

@@ -4,13 +4,13 @@
  */
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
+import { Latency, type LatencyQuantile } from '../core/latency.ts';
 import { type Observer, Reporter } from '../core/observer.ts';
 import { checkCount, checkDuration, checkFunction, checkPort } from '../core/options.ts';
 import type { Classify } from '../core/outcome.ts';
 import { invoke, type Next, type Policy, policyOf } from '../core/policy.ts';
 import { mayRepeat } from '../core/repeat.ts';
 import { HedgedCall, type Hedging } from './hedged-call.ts';
-import { Latency, type LatencyQuantile } from './latency.ts';
 import { countCall, retryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 
 export interface HedgeOptions {

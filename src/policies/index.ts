@@ -40,7 +40,7 @@ export {
 } from './errors.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './fallback.ts';
 export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './hedge.ts';
-export type { LatencyQuantile } from './latency.ts';
+export type { LatencyQuantile } from '../core/latency.ts';
 export { isLostRaceError, LostRaceError } from '../core/lost-race.ts';
 export {
   aimd,
