@@ -39,7 +39,7 @@ const KNOWN = {
   circuitBreaker: 4020,
   'all four guards': 6030,
   'balance + p2c + peakEwma': 8650,
-  '… + health + quorum read': 16_750,
+  '… + health + quorum read': 17_350,
   'coalescingCache beyond lru-cache': 7350,
 };
 

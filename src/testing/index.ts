@@ -57,3 +57,4 @@ export {
   simulatedNetwork,
   type SimulatedNode,
 } from './network/simulated-network.ts';
+export { type BrokenRule, checkReplicaContract, type ReplicaContractOptions } from './replica-contract.ts';

@@ -12,6 +12,7 @@ import { hedging } from './scenarios/hedge.ts';
 import { heterogeneous } from './scenarios/heterogeneous.ts';
 import { homogeneous } from './scenarios/homogeneous.ts';
 import { joinZero } from './scenarios/join-zero.ts';
+import { linearizability } from './scenarios/linearizability.ts';
 import { prequal } from './scenarios/prequal.ts';
 import { reconnectStorm } from './scenarios/reconnect-storm.ts';
 import { recovery } from './scenarios/recovery.ts';
@@ -46,4 +47,5 @@ export const SCENARIOS: readonly Scenario[] = [
   retryStorm,
   hedging,
   adaptive,
+  linearizability,
 ];
