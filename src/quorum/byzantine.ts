@@ -14,10 +14,10 @@ export interface ByzantineSizes {
  * How many operators have to agree so that f liars among them cannot make an answer up, and how many have to be
  * asked so that f who lie or are silent cannot prevent one.
  *
- * @throws {@link OptionError} if `f` is not a whole number of at least 0
+ * @throws `OptionError` if `f` is not a whole number of at least 0
  * @example
  * ```ts
- * import { againstLiars } from 'evenkeel';
+ * import { againstLiars } from 'evenkeel/quorum';
  * const { toTrust, toAsk } = againstLiars(1);
  * if (toTrust !== 2 || toAsk !== 3) throw new Error('two alike of three');
  * ```
@@ -41,7 +41,7 @@ export interface LiarQuorum {
  * 1998): ⌈(n + f + 1) / 2⌉ of n ≥ 3f + 1 if data verifies itself, ⌈(n + 2f + 1) / 2⌉ of n ≥ 4f + 1 if not; then only
  * what f + 1 vouch for may be believed.
  *
- * @throws {@link OptionError} if there are too few replicas for so many liars
+ * @throws `OptionError` if there are too few replicas for so many liars
  */
 export function liarQuorum({ n, f, data }: LiarQuorum): number {
   checkLiars('liarQuorum', f);

@@ -5,7 +5,7 @@ import type { Status } from '../core/health.ts';
 import { Latency, type LatencyQuantile } from '../core/latency.ts';
 import { type Observer, Reporter } from '../core/observer.ts';
 import { checkCount, checkDuration, checkPort } from '../core/options.ts';
-import { RetryBudget } from '../structures/retry-budget.ts';
+import { type RetryBudget, WindowBudget } from '../structures/retry-budget.ts';
 import type { Count, Race } from './race.ts';
 import { StagedRace, type Stages } from './staged-race.ts';
 import type { FanOutStrategy } from './strategy.ts';
@@ -116,7 +116,7 @@ class Hedges<R> implements HedgedFanOut<R> {
   #withheld = 0;
 
   constructor(options: HedgedFanOutOptions<R>) {
-    const { delayMs = { quantile: 0.95 }, budget = new RetryBudget(0.1, 1, 10_000) } = options;
+    const { delayMs = { quantile: 0.95 }, budget = new WindowBudget(0.1, 1, 10_000) } = options;
     this.#delay =
       typeof delayMs === 'number'
         ? checkDuration(WHERE, 'delayMs', delayMs)
@@ -191,7 +191,7 @@ class Hedges<R> implements HedgedFanOut<R> {
   }
 
   #spend(): boolean {
-    const granted = this.#budget?.withdraw(this.#clock.now()) !== false;
+    const granted = this.#budget?.withdraw(this.#clock.now(), false) !== 0;
     if (granted) this.#hedges++;
     else this.#withheld++;
     if (this.#reporter.on) this.#reporter.tell(granted ? 'hedging' : 'hedge-withheld', {});

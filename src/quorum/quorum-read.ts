@@ -24,7 +24,7 @@ export interface QuorumReadOptions<R, V> extends QuorumOptions<R> {
   readonly newest?: (a: Exclude<V, undefined>, b: Exclude<V, undefined>) => number;
   /**
    * Makes one value of all that were answered, in the order of `replicas`, where none of them is simply the newest:
-   * see {@link reconcileSiblings}. Instead of `newest`; not asked if nobody had a value.
+   * see `reconcileSiblings`. Instead of `newest`; not asked if nobody had a value.
    */
   readonly reconcile?: (answers: readonly Exclude<V, undefined>[]) => V;
   /**
@@ -89,7 +89,7 @@ export function quorumRead<R, V>(
     if (options.repair !== undefined) checkPort('quorumRead', 'repair', options.repair, 'found');
     const limitMs = outerLimitOf('quorumRead', options);
     const run = readAll<R, V>;
-    return transportOf(invoke, run, options.clock ?? systemClock, limitMs)(options, call);
+    return transportOf(invoke, run, options.clock ?? systemClock, { ms: limitMs })(options, call);
   } catch (error) {
     return Promise.reject(error);
   }

@@ -16,7 +16,7 @@ export interface QuorumWriteOptions<R> extends QuorumOptions<R> {
   readonly write: Ask<R, unknown>;
   /**
    * Told of every replica that has not acknowledged, so that it gets the write later: `handoff.of(payload)` of a
-   * {@link hintedHandoff}. A hint is no acknowledgement. @defaultValue nobody
+   * `hintedHandoff`. A hint is no acknowledgement. @defaultValue nobody
    */
   readonly hints?: MissedWrites<R>;
 }

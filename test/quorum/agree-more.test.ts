@@ -1,15 +1,14 @@
 /** Errors that agree, proofs, pinned versions, and asking only as many as it takes. */
 import {
-  againstLiars,
   agree,
   type AgreeOptions,
   hedgedFanOut,
   isAgreedError,
   isOptionError,
   isQuorumError,
-  liarQuorum,
   type ObserverEvent,
 } from 'evenkeel';
+import { againstLiars, liarQuorum } from 'evenkeel/quorum';
 import { virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import { type Behaviour, behaving, leftTimers, range, type Request, watched } from './replicas.ts';

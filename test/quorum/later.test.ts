@@ -2,16 +2,15 @@
 import {
   hintedHandoff,
   type HintedHandoffOptions,
-  isOptionError,
   isStoreFullError,
   memoryStore,
-  type ObserverEvent,
   outbox,
   type OutboxOptions,
   quorumRegister,
   quorumWrite,
   type WaitingStore,
-} from 'evenkeel';
+} from 'evenkeel/quorum';
+import { isOptionError, type ObserverEvent } from 'evenkeel';
 import { seededRandom, virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import { type MemoryReplica, memoryReplica, watched } from './replicas.ts';

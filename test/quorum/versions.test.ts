@@ -11,7 +11,6 @@ import {
   type HybridTime,
   incrementVector,
   isClockAheadError,
-  isOptionError,
   lamportClock,
   lastWriteWins,
   mergeSiblings,
@@ -23,7 +22,8 @@ import {
   type Tag,
   type VersionVector,
   writeSibling,
-} from 'evenkeel';
+} from 'evenkeel/quorum';
+import { isOptionError } from 'evenkeel';
 import { describe, expect, it } from 'vitest';
 
 const tag: fc.Arbitrary<Tag> = fc.record({

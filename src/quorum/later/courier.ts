@@ -12,7 +12,7 @@ import { Gate } from '../../core/gate.ts';
 import type { Reporter } from '../../core/observer.ts';
 import type { Random } from '../../core/random.ts';
 import type { CallContext } from '../../core/transport.ts';
-import { fullJitter } from '../../structures/backoff.ts';
+import { equalJitter } from '../../structures/backoff.ts';
 import { nameOf } from '../names.ts';
 import { StoreFullError, type Waiting, type WaitingStore } from './store.ts';
 
@@ -183,8 +183,13 @@ export class Courier<T> {
       this.counts.givenUp++;
       return this.#done(lane, item, 'given-up', error);
     }
-    // Between half and the whole, so that lanes do not all come at once and none is tried without a pause.
-    const waitMs = fullJitter(lane.attempts, baseDelayMs, maxDelayMs, 0.5 + random() / 2);
+    const waitMs = equalJitter({
+      retry: lane.attempts,
+      draw: random(),
+      previousMs: 0,
+      baseDelayMs,
+      maxDelayMs,
+    });
     if (reporter.on)
       reporter.tell('delivery-failed', { attempts: lane.attempts, waitMs, reason: nameOf(error) });
     lane.busy = false;

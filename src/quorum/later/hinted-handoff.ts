@@ -57,10 +57,10 @@ export interface HintedHandoff<R, T> {
  * A hint does not count as an acknowledgement. Hints are bounded and may be lost, so they only shorten the time in
  * which replicas differ. Not where a late write does harm.
  *
- * @throws {@link OptionError} for an option out of its range
+ * @throws `OptionError` for an option out of its range
  * @example
  * ```ts
- * import { hintedHandoff, quorumWrite } from 'evenkeel';
+ * import { hintedHandoff, quorumWrite } from 'evenkeel/quorum';
  * const disks = new Map([['a', new Set<string>()], ['b', new Set<string>()], ['c', new Set<string>()]]);
  * let down = 'c';
  * const write = async (name: string, row: string) => {

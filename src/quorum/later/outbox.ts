@@ -54,10 +54,10 @@ export interface Outbox<T> {
  * It bounds how many wait, not how long. With the store in memory a crash loses what waits: hand in a durable one.
  * Not for writes whose result is needed.
  *
- * @throws {@link OptionError} for an option out of its range
+ * @throws `OptionError` for an option out of its range
  * @example
  * ```ts
- * import { outbox } from 'evenkeel';
+ * import { outbox } from 'evenkeel/quorum';
  * const received = new Map<string, string>(); // by idempotency key, as the other side has to know them
  * let offline = true;
  * const box = outbox<string>({

@@ -49,7 +49,7 @@ export function isStoreFullError(error: unknown): error is StoreFullError {
  * A {@link WaitingStore} in memory: what waits is lost with the process.
  *
  * @param maxEntries - how many may wait
- * @throws {@link OptionError} for a bound below 1
+ * @throws `OptionError` for a bound below 1
  */
 export function memoryStore<T>(maxEntries: number): WaitingStore<T> {
   checkCount('memoryStore', 'maxEntries', maxEntries);

@@ -51,7 +51,7 @@ export interface QuorumRegisterOptions<R, V> {
   readonly maxWaitingUpdates?: number;
   /** Keys of which it is remembered what the replicas had, to see one go back. @defaultValue 10_000 */
   readonly maxTrackedKeys?: number;
-  /** Gives a write to a replica later that has missed it: a {@link hintedHandoff}. @defaultValue nobody */
+  /** Gives a write to a replica later that has missed it: a `hintedHandoff`. @defaultValue nobody */
   readonly hints?: { of(missed: Unfinished<V>): MissedWrites<R> };
   /**
    * The first part of the name under which this register writes, to find it in the replicas; a random part is

@@ -169,7 +169,7 @@ export class Protocol<R, V> {
     const count = new TagCount<R, V>(key, members.openRead(), straggler);
     const run = (_: unknown, inner: Context): Promise<Queried<R, V>> =>
       new Race(members.replicas, inner, count).run(this.#asking(key), replicaTimeoutMs, inner);
-    return transportOf(invoke, run, clock, Math.max(0, untilMs - clock.now()))(undefined, context);
+    return transportOf(invoke, run, clock, { ms: Math.max(0, untilMs - clock.now()) })(undefined, context);
   }
 
   #asking(key: string): Ask<R, Answer<V>> {

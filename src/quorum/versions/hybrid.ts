@@ -57,10 +57,10 @@ export function isClockAheadError(error: unknown): error is ClockAheadError {
  * For versions that people read, and for last-write-wins among writes that know of each other. Not enough for a
  * linearizable register: a writer that has not heard of the last write still stamps below it if its clock is slow.
  *
- * @throws {@link OptionError} for a `maxOffsetMs` below 0, or a wall clock that gives no number
+ * @throws `OptionError` for a `maxOffsetMs` below 0, or a wall clock that gives no number
  * @example
  * ```ts
- * import { compareHybrid, hybridClock } from 'evenkeel';
+ * import { compareHybrid, hybridClock } from 'evenkeel/quorum';
  * let ms = 1_000;
  * const clock = hybridClock({ wallClock: () => ms });
  * const before = clock.next();

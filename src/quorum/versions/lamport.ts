@@ -20,10 +20,10 @@ export interface LamportClock {
  * long ago something was: see {@link hybridClock}.
  *
  * @param start - the last stamp made before @defaultValue 0
- * @throws {@link OptionError} for a stamp that is not a whole number from 0
+ * @throws `OptionError` for a stamp that is not a whole number from 0
  * @example
  * ```ts
- * import { lamportClock } from 'evenkeel';
+ * import { lamportClock } from 'evenkeel/quorum';
  * const [a, b] = [lamportClock(), lamportClock()];
  * const sent = a.next();
  * if (b.observe(sent) <= sent) throw new Error('an arrival before its sending');

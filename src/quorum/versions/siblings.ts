@@ -22,7 +22,7 @@ const NONE: VersionVector = {};
  *
  * @example
  * ```ts
- * import { mergeSiblings } from 'evenkeel';
+ * import { mergeSiblings } from 'evenkeel/quorum';
  * const left = { version: { a: 2 }, value: 'left' };
  * const right = { version: { a: 1, b: 1 }, value: 'right' };
  * const old = { version: { a: 1 }, value: 'old' };
@@ -51,10 +51,10 @@ export function writeSibling<V>(seen: readonly Sibling<V>[], value: V, id: strin
  * @param versionOf - the version of a value
  * @param merge - makes one of several that were written side by side; its order must not matter, and merging one
  * twice no more than once, or replicas that are repaired do not become equal
- * @throws {@link OptionError} for what is no function
+ * @throws `OptionError` for what is no function
  * @example
  * ```ts
- * import { quorumRead, reconcileSiblings } from 'evenkeel';
+ * import { quorumRead, reconcileSiblings } from 'evenkeel/quorum';
  * const carts = [
  *   { version: { a: 2 }, items: ['tea', 'milk'] },
  *   { version: { a: 1, b: 1 }, items: ['tea', 'jam'] },

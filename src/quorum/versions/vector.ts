@@ -13,10 +13,10 @@ export type Causality = 'equal' | 'before' | 'after' | 'concurrent';
  * How `a` stands to `b`: `'before'` if b has seen all that a has and more, `'concurrent'` if each has seen
  * something that the other has not.
  *
- * @throws {@link OptionError} for an entry that is not a whole number from 0
+ * @throws `OptionError` for an entry that is not a whole number from 0
  * @example
  * ```ts
- * import { compareVectors } from 'evenkeel';
+ * import { compareVectors } from 'evenkeel/quorum';
  * if (compareVectors({ a: 1 }, { a: 1, b: 1 }) !== 'before') throw new Error('b knows more');
  * if (compareVectors({ a: 2 }, { a: 1, b: 1 }) !== 'concurrent') throw new Error('neither knows all');
  * ```
