@@ -93,3 +93,22 @@ export {
   type Waiting,
   type WaitingStore,
 } from './later/store.ts';
+export { mayStop, type MayStop, type MayStopOptions } from './plan/may-stop.ts';
+export {
+  type ByQuorum,
+  type PlannedLatency,
+  type PlannedSize,
+  quorumPlan,
+  type QuorumPlan,
+  type QuorumPlanOptions,
+} from './plan/quorum-plan.ts';
+export {
+  type Legs,
+  predictStaleness,
+  type PredictStalenessOptions,
+  type RoundTrips,
+  type Staleness,
+  type StalenessDraw,
+  type VersionBound,
+  withinVersions,
+} from './plan/staleness.ts';

@@ -115,22 +115,15 @@ const RULES: readonly [rule: string, run: (trial: Trial<unknown, unknown>) => Fi
 
 class Trial<R, V> {
   readonly #options: ReplicaContractOptions<R, V>;
-  readonly #context: Context;
 
   constructor(options: ReplicaContractOptions<R, V>) {
     this.#options = options;
-    this.#context = new Context(
-      new Call(options.clock ?? systemClock, undefined),
-      undefined,
-      1,
-      options.replica,
-    );
   }
 
   /** Whether it has exactly this. */
   async has(key: string, expected: Versioned<V> | undefined): Finding {
     const { replica, read, prefix = 'contract-' } = this.#options;
-    const said = (await read(replica, prefix + key, this.#context)) ?? undefined;
+    const said = (await read(replica, prefix + key, this.#context())) ?? undefined;
     if (same(said, expected)) return undefined;
     return `had ${show(said)} where ${show(expected)} should be`;
   }
@@ -172,9 +165,15 @@ class Trial<R, V> {
     return undefined;
   }
 
+  /** One for each call, as a register hands them in. */
+  #context(): Context {
+    const { clock = systemClock, replica } = this.#options;
+    return new Context(new Call(clock, undefined), undefined, 1, replica);
+  }
+
   #put(key: string, versioned: Versioned<V>): Promise<unknown> {
     const { replica, write, prefix = 'contract-' } = this.#options;
-    return write(replica, prefix + key, versioned, this.#context);
+    return write(replica, prefix + key, versioned, this.#context());
   }
 
   #versioned(tag: Tag): Versioned<V> {
