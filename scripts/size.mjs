@@ -38,8 +38,8 @@ const KNOWN = {
   retry: 5560,
   circuitBreaker: 6000,
   'all four guards': 8730,
-  'balance + p2c + peakEwma': 8650,
-  '… + health + quorum read': 17_350,
+  'balance + p2c + peakEwma': 9530,
+  '… + health + quorum read': 18_150,
   'coalescingCache beyond lru-cache': 7390,
 };
 

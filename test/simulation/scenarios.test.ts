@@ -19,6 +19,7 @@ const SHORT: Readonly<Record<string, { readonly size: number; readonly misses?: 
   'cold-start': { size: 0.5 },
   'join-zero': { size: 0.1 },
   deploy: { size: 1 },
+  metastable: { size: 0.2 },
   linearizability: { size: 0.1 },
   availability: { size: 0.05 },
   'hedged-quorum': { size: 0.04 },

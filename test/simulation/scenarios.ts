@@ -14,6 +14,7 @@ import { hedgedQuorum } from './scenarios/hedged-quorum.ts';
 import { heterogeneous } from './scenarios/heterogeneous.ts';
 import { homogeneous } from './scenarios/homogeneous.ts';
 import { joinZero } from './scenarios/join-zero.ts';
+import { metastable } from './scenarios/metastable.ts';
 import { linearizability } from './scenarios/linearizability.ts';
 import { pbs } from './scenarios/pbs.ts';
 import { prequal } from './scenarios/prequal.ts';
@@ -48,6 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
   staleBoard,
   prequal,
   retryStorm,
+  metastable,
   hedging,
   adaptive,
   linearizability,
