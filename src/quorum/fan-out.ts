@@ -36,6 +36,8 @@ export abstract class FanOut<R, V> implements AbortHook {
   #deadline = Infinity;
   #out: number;
   #timer: TimerHandle = undefined;
+  /** Whether each request has a timer of its own, which ends with its answer. */
+  #timed = false;
   #state: 'instant' | 'waiting' | 'closed' = 'instant';
 
   constructor(replicas: readonly R[], context: Context) {
@@ -84,7 +86,8 @@ export abstract class FanOut<R, V> implements AbortHook {
   /** Sends the request to one replica, with a timer of its own: for those who are not all asked together. */
   protected askOne(ask: Ask<R, V>, index: number, timeoutMs: number): void {
     const { clock } = this.#context.call;
-    this.#state = this.#state === 'instant' ? 'waiting' : this.#state;
+    this.#timed = true;
+    if (this.#state === 'instant') this.#state = 'waiting';
     const scope = new Scope(
       clock,
       Math.min(clock.now() + timeoutMs, this.#context.scope?.deadline ?? Infinity),
@@ -157,8 +160,7 @@ export abstract class FanOut<R, V> implements AbortHook {
 
   #record(index: number, vote: Vote<R, V>): void {
     this.#votes[index] = vote;
-    // Only those that were asked one by one have a timer, and only that is ended here.
-    this.#scopes[index]?.settle();
+    if (this.#timed) this.#scopes[index]?.settle();
     if (--this.#out === 0) this.#clearTimer();
     this.heard(vote, index);
   }
