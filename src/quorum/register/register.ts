@@ -169,7 +169,10 @@ export class Protocol<R, V> {
     const count = new TagCount<R, V>(key, members.openRead(), straggler);
     const run = (_: unknown, inner: Context): Promise<Queried<R, V>> =>
       new Race(members.replicas, inner, count).run(this.#asking(key), replicaTimeoutMs, inner);
-    return transportOf(invoke, run, clock, { ms: Math.max(0, untilMs - clock.now()) })(undefined, context);
+    const leftMs = untilMs - clock.now();
+    // A limit that comes later than all replicas' own is not worth a timer.
+    const ms = leftMs < replicaTimeoutMs ? Math.max(0, leftMs) : Infinity;
+    return transportOf(invoke, run, clock, { ms })(undefined, context);
   }
 
   #asking(key: string): Ask<R, Answer<V>> {
