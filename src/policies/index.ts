@@ -47,7 +47,7 @@ export type { CircuitBreakerState } from '../structures/breaker-machine.ts';
 export type { ThrottleState } from '../structures/client-throttle.ts';
 export type { QuotaState } from '../structures/quota.ts';
 export { keyed, type Keyed, type KeyedOptions, type KeyedSnapshot } from './keyed.ts';
-export type { LatencyQuantile } from './latency.ts';
+export type { LatencyQuantile } from '../core/latency.ts';
 export { isLostRaceError, LostRaceError } from '../core/lost-race.ts';
 export {
   aimd,

@@ -20,6 +20,9 @@ const SHORT: Readonly<Record<string, { readonly size: number; readonly misses?: 
   'join-zero': { size: 0.1 },
   deploy: { size: 1 },
   metastable: { size: 0.2 },
+  linearizability: { size: 0.1 },
+  availability: { size: 0.05 },
+  'hedged-quorum': { size: 0.04 },
 };
 
 function missed(rows: readonly Row[]): string[] {
