@@ -50,6 +50,7 @@ export { type ProbeAnswer, probing, type ProbingOptions } from './balancer/picke
 export { random } from './balancer/pickers/random.ts';
 export { roundRobin } from './balancer/pickers/round-robin.ts';
 export type { ReadyOptions } from './balancer/ready.ts';
+export type { Dropped } from './core/bounded-map.ts';
 export { type Clock, systemClock, type TimerHandle } from './core/clock.ts';
 export { consecutiveFailures, type ConsecutiveFailuresOptions } from './core/consecutive-failures.ts';
 export type { EndpointSource, Follower } from './core/endpoint-source.ts';
@@ -177,6 +178,8 @@ export {
   type ResilientFetchOptions,
   type ResilientFetchSnapshot,
 } from './presets/resilient-fetch.ts';
+export { batched, type BatchedOptions } from './cache/batched.ts';
+export { type AsideLoad, type CacheAside, cacheAside } from './cache/cache-aside.ts';
 export { cache, type CachedTransport, type CacheLayer } from './cache/cache-layer.ts';
 export {
   coalescingCache,
@@ -191,7 +194,16 @@ export {
   isLoadsFullError,
   LoadsFullError,
 } from './cache/errors.ts';
-export type { CacheOptions } from './cache/options.ts';
+export {
+  type Known,
+  type LoadContext,
+  type LoadResult,
+  type NotModified,
+  notModified,
+} from './cache/loaded.ts';
+export { type Validated, validated } from './cache/loaded.ts';
+export type { CacheOptions, WindowMs } from './cache/options.ts';
+export { persist, type Persisted, restore, type RestoreOptions } from './cache/persist.ts';
 export type { CacheSnapshot, StaleReason } from './cache/statistics.ts';
 export type { Call } from './core/call.ts';
 export type { Ask } from './quorum/fan-out.ts';

@@ -4,10 +4,16 @@
  *
  * @module
  */
+export type { Dropped } from '../core/bounded-map.ts';
+export { batched, type BatchedOptions } from './batched.ts';
+export { type AsideLoad, type CacheAside, cacheAside } from './cache-aside.ts';
 export { cache, type CachedTransport, type CacheLayer } from './cache-layer.ts';
 export { coalescingCache, type CoalescingCache, type CoalescingCacheOptions } from './coalescing-cache.ts';
 export type { CacheControls } from './controls.ts';
 export type { Lookup } from './engine.ts';
 export { CacheDisposedError, isCacheDisposedError, isLoadsFullError, LoadsFullError } from './errors.ts';
-export type { CacheOptions } from './options.ts';
+export { type Known, type LoadContext, type LoadResult, type NotModified, notModified } from './loaded.ts';
+export { type Validated, validated } from './loaded.ts';
+export type { CacheOptions, WindowMs } from './options.ts';
+export { persist, type Persisted, restore, type RestoreOptions } from './persist.ts';
 export type { CacheSnapshot, StaleReason } from './statistics.ts';

@@ -31,3 +31,6 @@ export const systemClock: Clock = {
   },
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
 };
+
+/** Milliseconds since 1970, for what outlives the process or leaves it; may step, so never for durations. */
+export const systemWallClock: () => number = () => Date.now();
