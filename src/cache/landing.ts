@@ -5,11 +5,14 @@
 import type { Reporter } from '../core/observer.ts';
 import { type Cargo, unpack } from './cargo.ts';
 import type { Deadlines } from './deadlines.ts';
+import { refuseResponse } from './errors.ts';
 import { afterFailure, type Entry, verdictOf } from './freshness.ts';
-import type { Load, Loads, Prompt, Wait } from './loads.ts';
+import { Said } from './loaded.ts';
+import type { Fence, Load, Loads, Prompt, Wait } from './loads.ts';
 import type { Settings } from './options.ts';
+import type { Plan } from './plan.ts';
 import type { StaleReason, Statistics } from './statistics.ts';
-import type { Store } from './store.ts';
+import type { Store, Stored } from './store.ts';
 
 /** The parts of a cache that a landing needs. */
 interface Parts<A, V> {
@@ -30,54 +33,88 @@ export class Landing<A, V> {
   }
 
   loaded(load: Load<A, V>, said: V): void {
-    const nowMs = this.#parts.store.clock.read();
-    let cargo: Cargo<V>;
+    const { where, store } = this.#parts;
+    const nowMs = store.clock.read();
+    let plan: Plan;
     try {
-      cargo = unpack(this.#parts.where, this.#parts.store.planner, load, said, nowMs);
+      if (said instanceof Said) {
+        this.#land(load, unpack(where, store.planner, load, said, nowMs), nowMs);
+        return;
+      }
+      refuseResponse(where, said);
+      plan = store.planner.of(said, load.arg, undefined);
     } catch (error) {
       this.failed(load, error);
       return;
     }
-    this.end(load);
-    this.#parts.statistics.loaded++;
-    this.#parts.statistics.loadsMs += nowMs - load.startedMs;
-    const stored = load.fencedBy === undefined && this.#keep(load, cargo);
-    if (load.fencedBy !== undefined) this.#parts.statistics.fenced++;
-    if (this.#parts.reporter.on) this.#tellLoaded(load, stored);
-    const { value, sinceMs, error } = cargo;
-    const state = error === undefined ? 'loaded' : 'stale';
-    if (stored && error !== undefined) {
-      this.#remember(load, this.#parts.store.peek(load.key, nowMs), error, nowMs);
-      this.#parts.statistics.staleServed.error +=
-        load.callers + (load.prompt?.open ? load.prompt.callers : 0);
-    }
-    load.keep(value, state, sinceMs, error);
-    if (load.prompt !== undefined) this.close(load)?.keep(value, state, sinceMs, error);
+    const { startedMs } = load;
+    const costMs = nowMs - startedMs;
+    this.#ended(load, nowMs);
+    const stored =
+      load.fencedBy === undefined
+        ? store.put(load.key, said, plan, startedMs, costMs, load.generation)
+        : load.fencedBy;
+    this.#told(load, stored);
+    load.keep(said, 'loaded', startedMs, undefined);
+    if (load.prompt !== undefined) this.close(load)?.keep(said, 'loaded', startedMs, undefined);
   }
 
   /** A load that had failed by its hard timeout has brought a value after all. */
   late(load: Load<A, V>, said: V): void {
-    if (!this.#parts.loads.arrived(load)) return;
-    const nowMs = this.#parts.store.clock.read();
+    const { where, store, loads, statistics } = this.#parts;
+    if (!loads.arrived(load)) return;
+    const nowMs = store.clock.read();
     try {
-      const cargo = unpack(this.#parts.where, this.#parts.store.planner, load, said, nowMs);
-      const known = this.#parts.store.peek(load.key, nowMs);
+      const cargo = unpack(where, store.planner, load, said, nowMs);
+      const known = store.peek(load.key, nowMs);
       if (known !== undefined && known.sinceMs > cargo.sinceMs) return;
-      if (this.#keep(load, cargo)) this.#parts.statistics.late++;
+      if (this.#keep(load, cargo) === 'stored') statistics.late++;
     } catch {
       // It has failed already.
     }
   }
 
-  #keep(load: Load<A, V>, { value, plan, sinceMs, costMs, freshUntilMs }: Cargo<V>): boolean {
+  /** What is more than a plain value. */
+  #land(load: Load<A, V>, cargo: Cargo<V>, nowMs: number): void {
+    const { store, statistics } = this.#parts;
+    const { value, sinceMs, error } = cargo;
+    this.#ended(load, nowMs);
+    const stored = load.fencedBy === undefined ? this.#keep(load, cargo) : load.fencedBy;
+    this.#told(load, stored);
+    const state = error === undefined ? 'loaded' : 'stale';
+    const prompt = this.close(load);
+    if (error !== undefined) {
+      if (stored === 'stored') this.#remember(load, store.peek(load.key, nowMs), error, nowMs);
+      statistics.staleServed.error += load.callers + (prompt?.callers ?? 0);
+    }
+    load.keep(value, state, sinceMs, error);
+    prompt?.keep(value, state, sinceMs, error);
+  }
+
+  #keep(load: Load<A, V>, { value, plan, sinceMs, costMs, freshUntilMs }: Cargo<V>): Stored {
+    const { store } = this.#parts;
     const { key, generation } = load;
-    const stored =
-      freshUntilMs === undefined
-        ? this.#parts.store.put(key, value, plan, sinceMs, costMs, generation)
-        : this.#parts.store.putUntil(key, value, plan, sinceMs, freshUntilMs, costMs, generation);
-    // Too large is no matter of time, and was told.
-    if (stored === 'tag') load.fencedBy = 'tag';
-    return stored === 'stored';
+    return freshUntilMs === undefined
+      ? store.put(key, value, plan, sinceMs, costMs, generation)
+      : store.putUntil(key, value, plan, sinceMs, freshUntilMs, costMs, generation);
+  }
+
+  #ended(load: Load<A, V>, nowMs: number): void {
+    this.end(load);
+    const { statistics } = this.#parts;
+    statistics.loaded++;
+    statistics.loadsMs += nowMs - load.startedMs;
+  }
+
+  #told(load: Load<A, V>, stored: Stored | Fence): void {
+    const { statistics, reporter } = this.#parts;
+    // What is too large was told by the store: that is no matter of time.
+    const fenced = stored !== 'stored' && stored !== 'size';
+    if (fenced) statistics.fenced++;
+    if (!reporter.on) return;
+    const { background, startedMs } = load;
+    reporter.tell('loaded', { background, durationMs: this.#parts.store.clock.read() - startedMs });
+    if (fenced) reporter.tell('fenced', { by: stored });
   }
 
   failed(load: Load<A, V>, error: unknown): void {
@@ -142,15 +179,6 @@ export class Landing<A, V> {
     prompt.open = false;
     this.#parts.settings.clock.clearTimeout(prompt.timer);
     return prompt;
-  }
-
-  #tellLoaded(load: Load<A, V>, stored: boolean): void {
-    const { background, startedMs } = load;
-    this.#parts.reporter.tell('loaded', {
-      background,
-      durationMs: this.#parts.store.clock.read() - startedMs,
-    });
-    if (!stored && load.fencedBy !== undefined) this.#parts.reporter.tell('fenced', { by: load.fencedBy });
   }
 }
 

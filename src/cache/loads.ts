@@ -8,6 +8,7 @@
 import type { TimerHandle } from '../core/clock.ts';
 import type { Next } from '../core/policy.ts';
 import type { Scope } from '../core/scope.ts';
+import { SparseMap } from '../structures/sparse-map.ts';
 import type { Limited } from './deadlines.ts';
 import type { Entry } from './freshness.ts';
 import type { Key } from './keys.ts';
@@ -18,7 +19,14 @@ export type Fence = 'set' | 'delete' | 'clear' | 'tag';
 /** No invalidation can make a load late that has not been begun. */
 const NOT_BEGUN = -1;
 
-const ignore = (): void => {};
+// One executor for all promises, which hands on what it is given at once: a closure for each would cost more than the
+// promise itself.
+let resolveNext: (value: never) => void;
+let rejectNext: (error: unknown) => void;
+const executor = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
+  resolveNext = resolve;
+  rejectNext = reject;
+};
 
 /** A promise that callers share, and how it was kept. */
 export class Wait<V> {
@@ -28,14 +36,13 @@ export class Wait<V> {
   state: 'fresh' | 'stale' | 'loaded' = 'loaded';
   sinceMs = 0;
   error: unknown = undefined;
-  #resolve: (value: V) => void = ignore;
-  #reject: (error: unknown) => void = ignore;
+  readonly #resolve: (value: V) => void;
+  readonly #reject: (error: unknown) => void;
 
   constructor() {
-    this.promise = new Promise<V>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.promise = new Promise<V>(executor);
+    this.#resolve = resolveNext as (value: V) => void;
+    this.#reject = rejectNext;
   }
 
   keep(value: V, state: 'fresh' | 'stale' | 'loaded', sinceMs: number, error: unknown): void {
@@ -120,7 +127,7 @@ export class Prompt<A, V> extends Wait<V> {
 export class Loads<A, V> {
   readonly #maxLoads: number;
   readonly #maxQueued: number;
-  readonly #current = new Map<Key, Load<A, V>>();
+  readonly #current = new SparseMap<Key, Load<A, V>>();
   // Those whose callers still wait.
   readonly #fenced = new Set<Load<A, V>>();
   // Those whose hard timeout has passed, and which may bring something all the same.
