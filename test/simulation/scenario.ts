@@ -42,6 +42,10 @@ export function atMost(figure: string, value: number, bound: number): Check {
   return { figure, value, bound: `<= ${show(bound)}`, holds: value <= bound };
 }
 
+export function atLeast(figure: string, value: number, bound: number): Check {
+  return { figure, value, bound: `>= ${show(bound)}`, holds: value >= bound };
+}
+
 /** Within a part of `target`, for instance 0.02 of it. */
 export function near(figure: string, value: number, target: number, part: number): Check {
   const holds = Math.abs(value - target) <= part * target;

@@ -19,6 +19,7 @@ const SHORT: Readonly<Record<string, { readonly size: number; readonly misses?: 
   'cold-start': { size: 0.5 },
   'join-zero': { size: 0.1 },
   deploy: { size: 1 },
+  'cold-start-cache': { size: 0.25 },
 };
 
 function missed(rows: readonly Row[]): string[] {

@@ -3,10 +3,12 @@ import type { Scenario } from './scenario.ts';
 import { adaptive } from './scenarios/adaptive.ts';
 import { blackHole } from './scenarios/black-hole.ts';
 import { coldStart } from './scenarios/cold-start.ts';
+import { coldStartCache } from './scenarios/cold-start-cache.ts';
 import { deploy } from './scenarios/deploy.ts';
 import { draws } from './scenarios/draws.ts';
 import { hang } from './scenarios/hang.ts';
 import { failback } from './scenarios/failback.ts';
+import { fleet } from './scenarios/fleet.ts';
 import { followTheSun } from './scenarios/follow-the-sun.ts';
 import { hedging } from './scenarios/hedge.ts';
 import { heterogeneous } from './scenarios/heterogeneous.ts';
@@ -46,4 +48,6 @@ export const SCENARIOS: readonly Scenario[] = [
   retryStorm,
   hedging,
   adaptive,
+  coldStartCache,
+  fleet,
 ];
