@@ -64,6 +64,7 @@ export {
   TimeoutError,
 } from './core/errors.ts';
 export { localErrors, serverErrors } from './core/failure-origin.ts';
+export { anyOf } from './core/any-of.ts';
 export { failureRate, type FailureRateOptions } from './core/failure-rate.ts';
 export { slowCalls, type SlowCallsOptions } from './core/slow-calls.ts';
 export type { EndpointHealth, HealthPort, Rank, Status } from './core/health.ts';
@@ -110,7 +111,8 @@ export {
   type AdaptiveLimit,
   type AdaptiveLimitOptions,
   type AdaptiveLimitSnapshot,
-} from './policies/adaptive-limit.ts';
+  type AdaptiveLimitState,
+} from './policies/adaptive-limit/adaptive-limit.ts';
 export {
   admission,
   type Admission,
@@ -118,12 +120,12 @@ export {
   type AdmissionSnapshot,
 } from './policies/admission.ts';
 export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './policies/bulkhead.ts';
-export {
-  circuitBreaker,
-  type CircuitBreaker,
-  type CircuitBreakerOptions,
-  type CircuitBreakerSnapshot,
-} from './policies/circuit-breaker.ts';
+export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
+export type {
+  CircuitBreaker,
+  CircuitBreakerOptions,
+  CircuitBreakerSnapshot,
+} from './policies/circuit-breaker/options.ts';
 export {
   deadlineFrom,
   type DeadlineFromOptions,
@@ -146,7 +148,12 @@ export {
   TooLateError,
 } from './policies/errors.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './policies/fallback.ts';
-export { hedge, type Hedge, type HedgeOptions, type HedgeSnapshot } from './policies/hedge.ts';
+export { hedge } from './policies/hedge/hedge.ts';
+export type { Hedge, HedgeOptions, HedgeSnapshot } from './policies/hedge/options.ts';
+export type { CircuitBreakerState } from './structures/breaker-machine.ts';
+export type { ThrottleState } from './structures/client-throttle.ts';
+export type { QuotaState } from './structures/quota.ts';
+export { keyed, type Keyed, type KeyedOptions, type KeyedSnapshot } from './policies/keyed.ts';
 export type { LatencyQuantile } from './policies/latency.ts';
 export { isLostRaceError, LostRaceError } from './core/lost-race.ts';
 export {
@@ -157,21 +164,49 @@ export {
   type LimitBoundsOptions,
   type LimitRule,
   type LimitState,
-} from './policies/limit-rules.ts';
+} from './policies/adaptive-limit/limit-rules.ts';
+export { rateLimit } from './policies/rate-limit/rate-limit.ts';
+export type {
+  RateLimit,
+  RateLimitOptions,
+  RateLimitSnapshot,
+  RateLimitState,
+} from './policies/rate-limit/options.ts';
+export type { Adjustable, Changes, Guard, GuardMode, GuardOptions } from './policies/guard.ts';
+export { retry } from './policies/retry/retry.ts';
+export type { RetryOptions, RetryPolicy, RetrySnapshot, RetryState } from './policies/retry/options.ts';
 export {
-  rateLimit,
-  type RateLimit,
-  type RateLimitOptions,
-  type RateLimitSnapshot,
-} from './policies/rate-limit.ts';
-export type { GuardMode } from './policies/refusals.ts';
-export { retry, type RetryOptions, type RetryPolicy, type RetrySnapshot } from './policies/retry.ts';
-export { retryBudget, type RetryBudget, type RetryBudgetOptions } from './policies/retry-budget.ts';
-export { timeout, type TimeoutOptions } from './policies/timeout.ts';
+  retryBudget,
+  type RetryBudget,
+  type RetryBudgetOptions,
+  retryThrottling,
+  type RetryThrottlingOptions,
+  tokenBudget,
+  type TokenBudgetOptions,
+} from './policies/retry/retry-budget.ts';
+export { isBudgetSpent } from './policies/retry/spent.ts';
+export type { QueueOrder } from './policies/waiting-line.ts';
+export {
+  type Backoff,
+  type BackoffStep,
+  decorrelatedJitter,
+  equalJitter,
+  fullJitter,
+} from './structures/backoff.ts';
+export { timeout, type Timeout, type TimeoutOptions, type TimeoutSnapshot } from './policies/timeout.ts';
 export { throttle, type Throttle, type ThrottleOptions, type ThrottleSnapshot } from './policies/throttle.ts';
 export { classifyResponse } from './fetch/classify.ts';
 export { isOriginError, OriginError } from './fetch/origins.ts';
 export type { FetchInit } from './fetch/request.ts';
+export type { AsyncMethod, ClientOptions } from './presets/guarded-client.ts';
+export {
+  type OwnOptions,
+  type Resilient,
+  resilient,
+  type ResilientGuards,
+  type ResilientOptions,
+  type ResilientSnapshot,
+} from './presets/resilient.ts';
 export {
   type ResilientFetch,
   resilientFetch,

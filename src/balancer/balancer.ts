@@ -6,47 +6,43 @@
 import type { Clock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
 import { Call } from '../core/call.ts';
+import { nameOf } from '../core/endpoint.ts';
+import { endingFacts } from '../core/ending.ts';
 import type { HealthPort } from '../core/health.ts';
 import { Reporter } from '../core/observer.ts';
 import { checkDuration, checkNumber, checkPort } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
 import { promised } from '../core/policy.ts';
 import type { CallContext, CallOptions } from '../core/transport.ts';
-import { hasTried, markTried } from '../core/tried.ts';
+import { markTried } from '../core/tried.ts';
 import { Watch, type Watcher } from '../core/watch.ts';
 import { type Done, doneOf } from './completion.ts';
 import { DrainingError, NoEndpointsError } from './errors.ts';
-import { type Explanation, Traced } from './explanation.ts';
+import type { Explanation } from './explanation.ts';
 import { type Lease, leaseOf } from './lease.ts';
 import type { Member } from './member.ts';
 import { Membership } from './membership.ts';
 import { narrowed } from './narrowing/narrowing.ts';
 import { type BalanceOptions, checkBalance } from './options.ts';
-import type { PickedCall, PickerState } from './pickers/picker.ts';
+import { type Attempt, Placing } from './placing.ts';
 import { until } from './until.ts';
-
-/** One attempt under way. */
-interface Attempt<E> {
-  readonly member: Member<E>;
-  readonly startMs: number;
-  readonly ticket: number;
-}
+import { Views } from './views.ts';
 
 export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
   readonly clock: Clock;
   readonly membership: Membership<E>;
   readonly health: HealthPort<E> | undefined;
-  trials = 0;
   /** Calls and leases in flight, those on endpoints that were removed included. */
   inFlight = 0;
   readonly #send: (address: E, request: Q, context: CallContext) => Promise<S>;
-  readonly #picker: PickerState<E>;
   readonly #pickerLearns: boolean;
   readonly #classify: Classify | undefined;
   readonly #completion: ((response: S, done: Done) => void) | undefined;
   readonly #atCompletion: boolean;
   readonly #discoveryTimeoutMs: number;
   readonly #reporter: Reporter;
+  readonly #views: Views<E>;
+  readonly #placing: Placing<E>;
   // Started, with endpoints, and not shutting down: one look tells the hot path that nothing is in its way.
   #open = false;
   #draining = false;
@@ -62,26 +58,40 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     this.#atCompletion = checked.latency === 'completion';
     this.#discoveryTimeoutMs = checked.discoveryTimeoutMs;
     this.#reporter = new Reporter('balancer', options);
-    const healthRevision = (): number => health?.revision ?? 0;
-    const tools = { random, clock, reporter: this.#reporter, healthRevision };
-    this.#picker = checkPort('balance', 'pick', narrowed(checked.pick, checked.narrow).create(tools), 'pick');
-    this.#pickerLearns = this.#picker.ended !== undefined;
+    const pick = narrowed(checked.pick, checked.narrow);
+    const views = new Views(health, checked.cost, (healthRevision) => {
+      const tools = { random, clock, reporter: this.#reporter, healthRevision };
+      return checkPort('balance', 'pick', pick.create(tools), 'pick');
+    });
+    this.#views = views;
+    this.#pickerLearns = views.whole.picker.ended !== undefined;
     this.membership = new Membership(options.endpoints, {
-      picker: this.#picker,
-      meters: checked.cost.create(),
       health,
+      views,
       reporter: this.#reporter,
       now: () => clock.now(),
     });
+    this.#placing = new Placing({
+      clock,
+      views,
+      apart: health?.aspects === true,
+      membership: this.membership,
+      reporter: this.#reporter,
+    });
     this.membership.subscribe(() => this.#reopen());
+  }
+
+  /** Trial calls so far. */
+  get trials(): number {
+    return this.#placing.trials;
   }
 
   execute(request: Q, context: Context): Promise<S> {
     if (!this.#open) return this.#atTheDoor(request, context);
     const startMs = this.clock.now();
-    const attempt = this.#pick(startMs, context);
-    const { member } = attempt;
-    markTried(context.call.root, member);
+    const attempt = this.#placing.place(request, startMs, context);
+    const { candidate, member } = attempt;
+    markTried(context.call.root, candidate);
     this.#take(member, startMs);
     member.begin(startMs);
     const watch = new Watch(context, this.#classify, this, attempt);
@@ -95,6 +105,7 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
 
   /** An attempt was answered or given up: learn from it, and free its place now or when its work is over. */
   ended(attempt: Attempt<E>, outcome: Outcome, failed: boolean, result: unknown): void {
+    if (this.#reporter.on) this.#tellEnd(attempt, outcome, failed, result);
     if (failed || this.#completion === undefined) {
       this.#answered(attempt, outcome, failed ? undefined : result);
       this.returned(attempt.member);
@@ -108,7 +119,7 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     this.start();
     if (this.membership.members.length === 0) throw this.#noEndpoints('not known yet; await ready() first');
     const startMs = this.clock.now();
-    const member = this.#compare(startMs, new Call(this.clock, options));
+    const member = this.#placing.pick(startMs, new Call(this.clock, options));
     this.#take(member, startMs);
     return leaseOf(member, startMs, this);
   }
@@ -116,15 +127,14 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
   /** Says where a call would go and why, without sending it. */
   explain(options: CallOptions | undefined): Explanation {
     if (this.membership.members.length === 0) throw this.#noEndpoints('not known yet');
-    const nowMs = this.clock.now();
-    const traced = new Traced(new Call(this.clock, options));
-    return traced.explain(this.#picker.pick(nowMs, traced), 'picked', nowMs);
+    return this.#placing.explain(options);
   }
 
   /** An endpoint has said, outside of any response, how loaded it is. */
   reportLoad(id: unknown, load: number): void {
     checkNumber('balance.reportLoad', 'load', load, 0);
-    this.membership.member(id)?.reported(load, this.clock.now());
+    const member = this.membership.member(id);
+    if (member !== undefined) this.#views.reported(member, load, this.clock.now());
   }
 
   /** Begins to follow the source and to probe. */
@@ -197,51 +207,18 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     return new NoEndpointsError(`balance: no endpoints ${how}`, this.membership.lastError);
   }
 
-  #pick(nowMs: number, context: Context): Attempt<E> {
-    const { root } = context.call;
-    if (this.health !== undefined && nowMs >= this.health.nextTrialMs) {
-      const trial = this.#trial(nowMs, root, context);
-      if (trial !== undefined) return trial;
-    }
-    const member = this.#reporter.on ? this.#explained(nowMs, root, context) : this.#compare(nowMs, root);
-    return { member, startMs: nowMs, ticket: member.health?.ticket ?? 0 };
-  }
-
-  #compare(nowMs: number, call: PickedCall): Member<E> {
-    return this.#picker.pick(nowMs, call) as Member<E>;
-  }
-
-  #explained(nowMs: number, root: Call, context: Context): Member<E> {
-    const traced = new Traced(root);
-    const member = this.#compare(nowMs, traced);
-    this.#tell(traced.explain(member, 'picked', nowMs), context);
-    return member;
-  }
-
-  /** One call finds out whether an ejected endpoint has recovered; it would never win a comparison. */
-  #trial(nowMs: number, root: Call, context: Context): Attempt<E> | undefined {
-    for (const member of this.membership.members) {
-      if (hasTried(root, member)) continue;
-      const ticket = member.health?.admitTrial(nowMs);
-      if (ticket === undefined) continue;
-      this.trials++;
-      if (this.#reporter.on) this.#tell(new Traced(root).explain(member, 'trial', nowMs), context);
-      return { member, startMs: nowMs, ticket };
-    }
-    return undefined;
-  }
-
   #take(member: Member<E>, nowMs: number): void {
     this.inFlight++;
     this.membership.turn(nowMs);
     member.take(nowMs);
   }
 
-  #answered({ member, startMs, ticket }: Attempt<E>, outcome: Outcome, response: unknown): void {
+  #answered(attempt: Attempt<E>, outcome: Outcome, response: unknown): void {
+    const { candidate, member, startMs, ticket } = attempt;
     const nowMs = this.clock.now();
     member.answered(startMs);
-    member.note(startMs, nowMs, outcome, ticket, response);
-    if (this.#pickerLearns) this.#picker.ended?.(member, outcome, nowMs - startMs, nowMs);
+    candidate.note(startMs, nowMs, outcome, ticket, response);
+    if (this.#pickerLearns) attempt.picker.ended?.(candidate, outcome, nowMs - startMs, nowMs);
   }
 
   #goesOn(
@@ -257,7 +234,7 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
         // The verdict on the response stands, unless what came after it failed.
         answered: (later) => this.#answered(attempt, later.kind === 'success' ? outcome : later, response),
         broke: (later) =>
-          attempt.member.note(attempt.startMs, this.clock.now(), later, attempt.ticket, undefined),
+          attempt.candidate.note(attempt.startMs, this.clock.now(), later, attempt.ticket, undefined),
         release: () => this.returned(attempt.member),
       },
       counted,
@@ -270,7 +247,16 @@ export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {
     }
   }
 
-  #tell({ type, ...why }: Explanation, { attempt }: Context): void {
-    this.#reporter.tell(type, { attempt, ...why });
+  #tellEnd(
+    { member, startMs, number }: Attempt<E>,
+    outcome: Outcome,
+    failed: boolean,
+    result: unknown,
+  ): void {
+    this.#reporter.tell('attempt', {
+      ...endingFacts(this.clock.now() - startMs, outcome, failed, result),
+      attempt: number,
+      endpoint: nameOf(member.endpoint),
+    });
   }
 }

@@ -22,7 +22,15 @@ export interface EndpointView<E> {
   readonly share: number;
 }
 
-export class Member<E> implements Candidate<E>, Load {
+/** A candidate that a call can be placed with: a member, or a facet of one. */
+export interface Placeable<E> extends Candidate<E> {
+  readonly member: Member<E>;
+  readonly health: EndpointHealth | undefined;
+  /** Tells cost and health how a call went. */
+  note(startMs: number, nowMs: number, outcome: Outcome, ticket: number, response: unknown): void;
+}
+
+export class Member<E> implements Placeable<E>, Load {
   // What every pick reads comes first: with thousands of endpoints a pick costs what its cache misses cost.
   health: EndpointHealth | undefined = undefined;
   readonly #meter: CostMeter;
@@ -36,7 +44,7 @@ export class Member<E> implements Candidate<E>, Load {
   picked = 0;
   pickedMs = -1;
   endpoint: Endpoint<E>;
-  readonly #joinedMs: number;
+  readonly joinedMs: number;
   /** Calls it has been given in this turn of the shares and in the one before. */
   recent = 0;
   before = 0;
@@ -45,15 +53,22 @@ export class Member<E> implements Candidate<E>, Load {
     this.endpoint = endpoint;
     this.weight = endpoint.weight;
     this.#meter = meter;
-    this.#joinedMs = joinedMs;
+    this.joinedMs = joinedMs;
   }
 
   /** The endpoint has been described anew; what is known of it stays. */
-  describe(endpoint: Endpoint<E>, health: EndpointHealth | undefined): void {
+  describe(endpoint: Endpoint<E>): void {
     this.endpoint = endpoint;
     this.weight = endpoint.weight;
+  }
+
+  judgedBy(health: EndpointHealth | undefined): void {
     if (this.health !== health) this.#ticket = health?.ticket ?? 0;
     this.health = health;
+  }
+
+  get member(): Member<E> {
+    return this;
   }
 
   get rank(): Rank {
@@ -68,7 +83,7 @@ export class Member<E> implements Candidate<E>, Load {
   }
 
   get sinceMs(): number {
-    return Math.max(this.#joinedMs, this.health?.sinceMs ?? -Infinity);
+    return Math.max(this.joinedMs, this.health?.sinceMs ?? -Infinity);
   }
 
   get outlier(): boolean {

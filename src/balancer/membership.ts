@@ -6,23 +6,23 @@ import { type Endpoint, toEndpoints } from '../core/endpoint.ts';
 import { type EndpointSource, type Follower, isEndpointSource } from '../core/endpoint-source.ts';
 import type { HealthPort } from '../core/health.ts';
 import type { Reporter } from '../core/observer.ts';
-import type { CostMeters } from './costs/cost.ts';
 import { type EndpointView, Member } from './member.ts';
-import type { PickerState } from './pickers/picker.ts';
+import type { Views } from './views.ts';
 
 /** How long one turn of the shares lasts. */
 const TURN_MS = 10_000;
 
 export interface Parts<E> {
-  readonly picker: PickerState<E>;
-  readonly meters: CostMeters;
   readonly health: HealthPort<E> | undefined;
+  readonly views: Views<E>;
   readonly reporter: Reporter;
   readonly now: () => number;
 }
 
 export class Membership<E> implements Follower<E> {
   members: readonly Member<E>[] = [];
+  /** Of the members, those that may be picked at all: a subset of a fleet's, else all. */
+  used: readonly Member<E>[] = [];
   emptyUpdates = 0;
   /** Why the source could not be asked the last time, if it could not. */
   lastError: unknown = undefined;
@@ -63,7 +63,7 @@ export class Membership<E> implements Follower<E> {
     this.#disposed = true;
     this.#stop?.();
     this.#parts.health?.track(this, []);
-    this.#parts.picker.dispose?.();
+    this.#parts.views.dispose();
     this.#changed();
   }
 
@@ -100,6 +100,7 @@ export class Membership<E> implements Follower<E> {
 
   lost(): void {
     this.#tell('source-lost', { dropped: this.members.length });
+    this.used = [];
     this.#replace([]);
   }
 
@@ -122,24 +123,38 @@ export class Membership<E> implements Follower<E> {
 
   /** Keeps the members that stay, makes those that are new. */
   #adopt(endpoints: readonly Endpoint<E>[], nowMs: number): void {
-    const { health, meters } = this.#parts;
+    const { health, views } = this.#parts;
     // Nobody who is there from the start, or instead of nobody, has to be eased in.
     const joinedMs = this.members.length === 0 ? -Infinity : nowMs;
-    const tracked = health?.track(this, endpoints);
-    const members = endpoints.map((endpoint, index) => {
-      const member = this.#known.get(endpoint.id) ?? new Member(endpoint, meters.meter(), joinedMs);
-      member.describe(endpoint, tracked?.[index]);
+    const members = endpoints.map((endpoint) => {
+      const member =
+        this.#known.get(endpoint.id) ?? new Member(endpoint, views.whole.meters.meter(), joinedMs);
+      member.describe(endpoint);
       return member;
     });
+    this.#track(
+      health,
+      (views.whole.picker.within?.(members) as readonly Member<E>[] | undefined) ?? members,
+      members,
+    );
     this.lastError = undefined;
     if (this.members.length > 0) this.#tell('updated', { endpoints: endpoints.length });
     this.#replace(members);
   }
 
+  /** Follows the health of those that may be picked; nothing is known of the others. */
+  #track(health: HealthPort<E> | undefined, used: readonly Member<E>[], members: readonly Member<E>[]): void {
+    const endpoints = used.map(({ endpoint }) => endpoint);
+    const tracked = health?.track(this, endpoints);
+    if (used.length < members.length) for (const member of members) member.judgedBy(undefined);
+    for (const [index, member] of used.entries()) member.judgedBy(tracked?.[index]);
+    this.used = used;
+  }
+
   #replace(members: readonly Member<E>[]): void {
     this.members = members;
     this.#known = new Map(members.map((member) => [member.endpoint.id, member]));
-    if (members.length > 0) this.#parts.picker.update(members);
+    if (members.length > 0) this.#parts.views.update(this, this);
     this.#changed();
   }
 

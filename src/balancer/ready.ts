@@ -22,8 +22,8 @@ export async function whenReady<E>(
 ): Promise<void> {
   const atLeast = checkCount('balance.ready', 'atLeast', options?.atLeast ?? 1);
   const timeoutMs = checkDuration('balance.ready', 'timeoutMs', options?.timeoutMs ?? 10_000);
-  if (!membership.followsSource && atLeast > membership.members.length) {
-    throw new OptionError('balance.ready', 'atLeast', atLeast, `at most ${membership.members.length}`);
+  if (!membership.followsSource && atLeast > membership.used.length) {
+    throw new OptionError('balance.ready', 'atLeast', atLeast, `at most ${membership.used.length}`);
   }
   return until({
     clock,
@@ -37,7 +37,7 @@ export async function whenReady<E>(
   });
 }
 
-function wellIn<E>({ members }: Membership<E>): number {
-  return members.filter(({ health }) => health === undefined || (health.confirmed && health.rank < EJECTED))
+function wellIn<E>({ used }: Membership<E>): number {
+  return used.filter(({ health }) => health === undefined || (health.confirmed && health.rank < EJECTED))
     .length;
 }

@@ -20,7 +20,7 @@ export function errand<E, T>(
   const endMs = timeoutMs === Infinity ? Infinity : clock.now() + timeoutMs;
   const scope = new Scope(clock, Math.min(endMs, outer?.deadline ?? Infinity));
   outer?.add(scope);
-  if (timeoutMs !== Infinity) scope.expireIn(timeoutMs, 'background');
+  if (timeoutMs !== Infinity) scope.expireIn(timeoutMs, undefined, 'background');
   const context = new Context(new Call(clock, undefined), scope, attempt, address);
   return scoped<E, T>(invoke, ask, address, context, scope);
 }

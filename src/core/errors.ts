@@ -20,11 +20,34 @@ export class EvenkeelError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    Object.defineProperty(this, BRAND, { value: true });
   }
 
   override get name(): string {
     return 'EvenkeelError';
+  }
+
+  /** @internal */
+  get [BRAND](): boolean {
+    return true;
+  }
+}
+
+/**
+ * The base of the errors by which a guard refuses a call that it has not sent. They have no stack: they are made by the
+ * thousand just when there is no time for it, a stack costs eight times what all the rest does (3.3 against 0.4 µs), and
+ * it would only lead to the guard.
+ */
+export class RefusedError extends EvenkeelError {
+  constructor(code: string, message: string) {
+    const { stackTraceLimit } = Error as { readonly stackTraceLimit?: number };
+    if (stackTraceLimit === undefined) {
+      super(code, message);
+    } else {
+      // Where the program has frozen Error this changes nothing, and there is a stack.
+      Reflect.set(Error, 'stackTraceLimit', 0);
+      super(code, message);
+      Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+    }
   }
 }
 

@@ -54,6 +54,8 @@ export interface HealthPort<E> {
   track(owner: object, endpoints: readonly Endpoint<E>[]): readonly EndpointHealth[];
   /** The first call is about to be made: probes may begin. */
   start(): void;
+  /** Whether it keeps aspects apart at all; else nobody needs to ask for one. */
+  readonly aspects?: boolean;
   /**
    * The same tracker as it judges what this request is about, if it keeps aspects apart: the same object for every
    * request of that aspect.

@@ -32,11 +32,20 @@ export interface Policy extends Layer {
   run<T>(fn: (context: CallContext) => Promise<T>, options?: CallOptions): Promise<T>;
 }
 
-/** Makes a policy of what it does with one call. `limitMs` is a time limit for each call through it. */
-export function policyOf(execute: Execute, clock: Clock, limitMs: number = Infinity): Policy {
+/** How long a call may take; read at each call, so it may be changed. Asked only by whoever has one. */
+export interface Limit {
+  readonly ms: number;
+  /** A call has run out of this time. */
+  expired?(): void;
+}
+
+const NO_LIMIT: Limit = { ms: Infinity };
+
+/** Makes a policy of what it does with one call, and of a time limit for each call through it. */
+export function policyOf(execute: Execute, clock: Clock, limit: Limit = NO_LIMIT): Policy {
   const layer = <Q, S, O extends CallOptions>(next: Transport<Q, S, O>): Transport<Q, S, O> =>
-    transportOf(execute, next as unknown as Next<Q, S>, clock, limitMs);
-  const run = transportOf(execute, invokeFunction, clock, limitMs);
+    transportOf(execute, next as unknown as Next<Q, S>, clock, limit);
+  const run = transportOf(execute, invokeFunction, clock, limit);
   return Object.assign(layer, { run: run as Policy['run'] });
 }
 
@@ -49,14 +58,14 @@ export function transportOf<Q, S>(
   execute: Execution<Q, S>,
   next: Next<Q, S>,
   clock: Clock,
-  limitMs: number = Infinity,
+  limit: Limit = NO_LIMIT,
 ): (request: Q, options?: CallOptions) => Promise<S> {
   return (request, options) => {
     try {
-      if (options === undefined && limitMs === Infinity) {
+      if (options === undefined && limit.ms === Infinity) {
         return execute(next, request, new Context(new Call(clock, undefined), undefined, 1, undefined));
       }
-      return enter(execute, next, request, options, clock, limitMs);
+      return enter(execute, next, request, options, clock, limit);
     } catch (error) {
       // Whoever calls an async function awaits its errors too, those in what it was told included.
       return Promise.reject(error);
@@ -74,8 +83,9 @@ function enter<Q, S>(
   request: Q,
   options: CallOptions | undefined,
   clock: Clock,
-  limitMs: number,
+  limit: Limit,
 ): Promise<S> {
+  const limitMs = limit.ms;
   const outer = options ? contextOf(options) : undefined;
   const goesOn = outer !== undefined && (outer as CallOptions) === options;
   if (goesOn && (limitMs === Infinity || outer.remainingMs() <= limitMs))
@@ -87,7 +97,9 @@ function enter<Q, S>(
       ? limitMs
       : Math.min(limitMs, checkDuration('call', 'timeoutMs', said.timeoutMs));
   const scope =
-    tighter === Infinity && !said?.signal ? outer?.scope : scopeWithin(outer?.scope, call.clock, tighter);
+    tighter === Infinity && !said?.signal
+      ? outer?.scope
+      : scopeWithin(outer?.scope, call.clock, tighter, tighter === limitMs ? limit : undefined);
   if (said?.signal) scope?.under(said.signal);
   const context = new Context(call, scope, outer?.attempt ?? 1, outer?.endpoint);
   return scope === undefined || scope === outer?.scope
@@ -95,12 +107,12 @@ function enter<Q, S>(
     : scoped(execute, next, request, context, scope);
 }
 
-/** A scope that ends with the outer one, or when its own limit has passed. */
-export function scopeWithin(outer: Scope | undefined, clock: Clock, limitMs: number): Scope {
+/** A scope that ends with the outer one, or when its own time, which is `limit`’s if it is given, has passed. */
+function scopeWithin(outer: Scope | undefined, clock: Clock, limitMs: number, limit?: Limit): Scope {
   const ends = limitMs === Infinity ? Infinity : clock.now() + limitMs;
   const scope = new Scope(clock, outer === undefined ? ends : Math.min(ends, outer.deadline));
   outer?.add(scope);
-  if (ends === scope.deadline && ends !== Infinity) scope.expireIn(limitMs);
+  if (ends === scope.deadline && ends !== Infinity) scope.expireIn(limitMs, limit);
   return scope;
 }
 

@@ -54,10 +54,10 @@ export class Scope implements AbortHook, AbortSource {
     else followSignal(signal, (this.#bridge = hookOf((reason) => this.abort(reason))));
   }
 
-  /** Ends with a {@link TimeoutError} when `ms` have passed, which is at the deadline. */
-  expireIn(ms: number, kind?: 'background'): void {
+  /** Ends with a {@link TimeoutError} when `ms` have passed, which is at the deadline; whose limit it was is told. */
+  expireIn(ms: number, limit?: { expired?(): void }, kind?: 'background'): void {
     if (this.#state !== OPEN) return;
-    this.#timer = this.#clock.setTimeout(() => this.#expire(ms), ms, kind);
+    this.#timer = this.#clock.setTimeout(() => this.#expire(ms, limit), ms, kind);
   }
 
   /** Whoever awaits the call; rejected with the reason if the scope is aborted before it settles. */
@@ -89,9 +89,10 @@ export class Scope implements AbortHook, AbortSource {
 
   idle(): void {}
 
-  #expire(ms: number): void {
+  #expire(ms: number, limit: { expired?(): void } | undefined): void {
     // Read once more, and only now: a timer that rings late says that this process was held up.
     const lateMs = Math.max(0, this.#clock.now() - this.deadline);
+    limit?.expired?.();
     this.abort(new TimeoutError(ms, 'the call', lateMs));
   }
 

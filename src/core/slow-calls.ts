@@ -1,14 +1,16 @@
 import { type Baseline, type BaselineRules, learnt, NO_BASELINE } from '../structures/baseline.ts';
-import { RollingWindow } from '../structures/rolling-window.ts';
+import { checkWindow, type CountingWindow } from './counting-window.ts';
 import { OptionError } from './errors.ts';
-import { checkCount, checkInterval, checkNumber } from './options.ts';
+import { checkInterval, checkNumber } from './options.ts';
 import type { OutcomeKind } from './outcome.ts';
 import type { TripCounter, TripRule } from './trip-rule.ts';
 
 export interface SlowCallsOptions {
-  /** Milliseconds over which calls are counted. @defaultValue 10_000 */
+  /** Milliseconds over which calls are counted. @defaultValue 10_000, unless `windowCalls` is given */
   readonly windowMs?: number;
-  /** Fewer calls than this in the window never trip. @defaultValue 20 */
+  /** How many of the last calls are counted, however long ago they were, in place of `windowMs`. */
+  readonly windowCalls?: number;
+  /** Fewer calls than this in the window never trip. @defaultValue 20, or `windowCalls` if that is less */
   readonly minimumCalls?: number;
   /** The share of slow calls, above 0 up to 1, at which the rule trips. @defaultValue 0.5 */
   readonly rate?: number;
@@ -44,9 +46,11 @@ export function slowCalls(options: SlowCallsOptions): TripRule {
   const { slowMs, factor } = options;
   if ((slowMs === undefined) === (factor === undefined))
     throw new OptionError(where, 'slowMs', slowMs, 'given if and only if factor is not');
+  const { minimumCalls, open } = checkWindow(where, options);
   const settings: Settings = {
-    windowMs: checkInterval(where, 'windowMs', options.windowMs ?? 10_000),
-    minimumCalls: checkCount(where, 'minimumCalls', options.minimumCalls ?? 20),
+    open,
+    minimumCalls,
+    fadeMs: FADE_WINDOWS * (options.windowMs ?? 10_000),
     rate: checkNumber(where, 'rate', options.rate ?? 0.5, Number.MIN_VALUE, 1),
     slowMs: slowMs === undefined ? undefined : checkInterval(where, 'slowMs', slowMs),
     factor: factor === undefined ? 1 : checkNumber(where, 'factor', factor, 1),
@@ -56,7 +60,9 @@ export function slowCalls(options: SlowCallsOptions): TripRule {
 }
 
 interface Settings {
-  readonly windowMs: number;
+  readonly open: () => CountingWindow;
+  /** Milliseconds over which what is normal fades. */
+  readonly fadeMs: number;
   readonly minimumCalls: number;
   readonly rate: number;
   readonly slowMs: number | undefined;
@@ -67,15 +73,15 @@ class SlowCounter implements TripCounter {
   /** Every call counts. */
   readonly calm: boolean = false;
   readonly #settings: Settings;
-  readonly #window: RollingWindow;
+  readonly #window: CountingWindow;
   readonly #learning: BaselineRules;
   #normal: Baseline = NO_BASELINE;
 
   constructor(settings: Settings) {
-    const { windowMs, minimumCalls, factor } = settings;
+    const { fadeMs, minimumCalls, factor } = settings;
     this.#settings = settings;
-    this.#window = new RollingWindow(windowMs);
-    this.#learning = { fadeMs: FADE_WINDOWS * windowMs, clip: factor, first: minimumCalls };
+    this.#window = settings.open();
+    this.#learning = { fadeMs, clip: factor, first: minimumCalls };
   }
 
   record(kind: OutcomeKind, durationMs: number, nowMs: number): boolean {

@@ -1,6 +1,6 @@
 /** How long a source that failed is left alone before it is asked again. */
 import type { Random } from '../core/random.ts';
-import { fullJitter } from '../structures/backoff.ts';
+import { equalJitter } from '../structures/backoff.ts';
 
 export class Backoff {
   readonly #baseMs: number;
@@ -24,6 +24,12 @@ export class Backoff {
    */
   failed(): number {
     this.#failures++;
-    return fullJitter(this.#failures, this.#baseMs, this.#maxMs, 0.5 + this.#random() / 2);
+    return equalJitter({
+      retry: this.#failures,
+      draw: this.#random(),
+      previousMs: 0,
+      baseDelayMs: this.#baseMs,
+      maxDelayMs: this.#maxMs,
+    });
   }
 }

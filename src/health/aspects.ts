@@ -21,6 +21,11 @@ export class Aspects<E> {
     this.main = new Ward(rules, house, undefined);
   }
 
+  /** Whether requests are asked what they are about. */
+  get apart(): boolean {
+    return this.#of !== undefined;
+  }
+
   /** The ward for this request. */
   of(request: unknown): Ward<E> {
     const aspect = this.#named(request);

@@ -98,6 +98,10 @@ class Merged<E> implements HealthPort<E> {
     for (const tracker of this.#trackers) tracker.start();
   }
 
+  get aspects(): boolean {
+    return this.#trackers.some(({ aspects }) => aspects === true);
+  }
+
   /** As many views as the trackers have aspects together. */
   aspect(request: unknown): HealthPort<E> {
     const trackers = this.#trackers.map((tracker) => tracker.aspect?.(request) ?? tracker);

@@ -77,6 +77,10 @@ export class Tracker<E> implements HealthPort<E>, House<E>, Porter<E>, Asker, Wi
     return this.#aspects.main.track(owner, endpoints);
   }
 
+  get aspects(): boolean {
+    return this.#aspects.apart;
+  }
+
   aspect(request: unknown): HealthPort<E> {
     const ward = this.#aspects.of(request);
     return ward === this.#aspects.main ? this : ward;

@@ -2,35 +2,28 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
 import { isTimeoutError } from '../core/errors.ts';
-import type { Observer } from '../core/observer.ts';
+import { Reporter } from '../core/observer.ts';
 import { checkDuration, checkFunction } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
-import { invoke, type Next, type Policy, policyOf } from '../core/policy.ts';
+import { invoke, type Next } from '../core/policy.ts';
 import { Watch, type Watcher } from '../core/watch.ts';
 import { TooLateError } from './errors.ts';
 import { Latency, type LatencyQuantile } from './latency.ts';
-import { type GuardMode, Refusals } from './refusals.ts';
+import { type Engine, type Guard, guardOf, type GuardOptions, observes } from './guard.ts';
+import { Refusals } from './refusals.ts';
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends GuardOptions {
   /**
    * Milliseconds that a call needs: a number, or a quantile of how long calls took lately.
    * @defaultValue `{ quantile: 0.5 }`
    */
   readonly expectedMs?: number | LatencyQuantile;
-  /** `'observe'` decides and tells, but refuses nothing. @defaultValue 'enforce' */
-  readonly mode?: GuardMode;
   /** Judges how a call settled, where no inner layer has. @defaultValue what throws has failed */
   readonly classify?: Classify;
-  readonly clock?: Clock;
-  readonly observer?: Observer;
-  /** In events. */
-  readonly name?: string;
 }
 
 /** What {@link admission} makes. */
-export interface Admission extends Policy {
-  snapshot(): AdmissionSnapshot;
-}
+export type Admission = Guard<AdmissionOptions, AdmissionSnapshot>;
 
 export interface AdmissionSnapshot {
   /** Milliseconds that a call needs now; `undefined` for a quantile of too few calls, where all are admitted. */
@@ -63,27 +56,39 @@ export interface AdmissionSnapshot {
  * ```
  */
 export function admission(options: AdmissionOptions = {}): Admission {
-  const clock = options.clock ?? systemClock;
-  const door = new Door(options, clock);
-  const policy = policyOf((next, request, context) => door.execute(next, request, context), clock);
-  return Object.assign(policy, { snapshot: () => door.snapshot() });
+  const door = new Door(options);
+  return guardOf('admission', options, door, (next, request, context) =>
+    door.execute(next, request, context),
+  );
 }
 
-class Door implements Watcher<number> {
-  readonly #expected: number | Latency;
-  readonly #classify: Classify | undefined;
-  readonly #clock: Clock;
-  readonly #refusals: Refusals;
+const MEDIAN: LatencyQuantile = { quantile: 0.5 };
 
-  constructor(options: AdmissionOptions, clock: Clock) {
-    const expected = options.expectedMs ?? { quantile: 0.5 };
-    this.#expected =
-      typeof expected === 'number'
-        ? checkDuration('admission', 'expectedMs', expected)
-        : new Latency('admission', 'expectedMs', expected);
-    this.#classify = options.classify && checkFunction('admission', 'classify', options.classify);
-    this.#clock = clock;
-    this.#refusals = new Refusals('admission', 'admission', options);
+class Door implements Watcher<number>, Engine<AdmissionOptions, AdmissionSnapshot> {
+  readonly reporter: Reporter;
+  readonly #refusals: Refusals;
+  readonly #clock: Clock;
+  #said: AdmissionOptions['expectedMs'];
+  #expected: number | Latency = 0;
+  #classify: Classify | undefined;
+
+  constructor(options: AdmissionOptions) {
+    this.reporter = new Reporter('admission', options);
+    this.#refusals = new Refusals(this.reporter);
+    this.#clock = options.clock ?? systemClock;
+    this.configure(options);
+  }
+
+  /** A quantile that stays keeps what it has measured. */
+  configure({ expectedMs = MEDIAN, ...options }: AdmissionOptions): void {
+    const where = 'admission';
+    const classify = options.classify && checkFunction(where, 'classify', options.classify);
+    const observing = observes(where, options);
+    if (typeof expectedMs === 'number') this.#expected = checkDuration(where, 'expectedMs', expectedMs);
+    else if (expectedMs !== this.#said) this.#expected = new Latency(where, 'expectedMs', expectedMs);
+    this.#said = expectedMs;
+    this.#refusals.observes = observing;
+    this.#classify = classify;
   }
 
   execute<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {

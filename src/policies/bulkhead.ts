@@ -1,29 +1,30 @@
 /** Bulkhead: at most so many calls at once, so that one slow dependency cannot take everything with it. */
-import { type Clock, systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
-import { type Observer, Reporter } from '../core/observer.ts';
+import { Reporter } from '../core/observer.ts';
 import { checkCount, checkDuration } from '../core/options.ts';
-import { invoke, type Next, type Policy, policyOf } from '../core/policy.ts';
+import { invoke, type Next } from '../core/policy.ts';
+import { released } from '../core/released.ts';
 import { BulkheadFullError } from './errors.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { type Engine, type Guard, guardOf, type GuardOptions, observes } from './guard.ts';
+import { Refusals } from './refusals.ts';
+import { checkOrder, type QueueOrder, type TurnedAway, WaitingLine } from './waiting-line.ts';
 
-export interface BulkheadOptions {
+export interface BulkheadOptions extends GuardOptions {
   /** How many calls run at once. */
   readonly maxConcurrent: number;
   /** How many calls may wait for room. @defaultValue 0 */
   readonly maxQueue?: number;
   /** Milliseconds a call may wait for room. @defaultValue 1_000 */
   readonly queueTimeoutMs?: number;
-  readonly clock?: Clock;
-  readonly observer?: Observer;
-  /** In events. */
-  readonly name?: string;
+  /**
+   * Who is next among those of the same `criticality`: who came first, or, once somebody has been waiting for a tenth of
+   * a second, who came last, because the first ones are about to give up. @defaultValue 'fifo'
+   */
+  readonly order?: QueueOrder;
 }
 
 /** What {@link bulkhead} makes. */
-export interface Bulkhead extends Policy {
-  snapshot(): BulkheadSnapshot;
-}
+export type Bulkhead = Guard<BulkheadOptions, BulkheadSnapshot>;
 
 export interface BulkheadSnapshot {
   readonly running: number;
@@ -33,12 +34,13 @@ export interface BulkheadSnapshot {
 }
 
 /**
- * Lets at most `maxConcurrent` calls run; up to `maxQueue` more wait their turn, first come first served, for
- * at most `queueTimeoutMs`. The rest is refused at once with a {@link BulkheadFullError}.
+ * Lets at most `maxConcurrent` calls run; up to `maxQueue` more wait their turn, for at most `queueTimeoutMs`. The rest
+ * is refused at once with a {@link BulkheadFullError}.
  *
- * A place is held until the work has really ended, also when its caller has left: otherwise the dependency would
- * carry more than was promised. Put a `timeout` inside, or a call that never settles keeps its place for ever.
- * Not for rates: ten calls of a millisecond are ten thousand a second.
+ * Critical calls go before others, sheddable ones after them; where the queue is full, a more critical call takes the
+ * place of a less critical one. A place is held until the work has really ended, also when its caller has left:
+ * otherwise the dependency would carry more than was promised. Put a `timeout` inside, or a call that never settles
+ * keeps its place for ever. Not for rates: ten calls of a millisecond are ten thousand a second.
  *
  * @throws {@link OptionError} at construction for an option out of its range
  * @throws {@link BulkheadFullError} when there is no room
@@ -53,27 +55,38 @@ export interface BulkheadSnapshot {
  */
 export function bulkhead(options: BulkheadOptions): Bulkhead {
   const permits = new Permits(options);
-  const policy = policyOf(
-    (next, request, context) => permits.execute(next, request, context),
-    options.clock ?? systemClock,
+  return guardOf('bulkhead', options, permits, (next, request, context) =>
+    permits.execute(next, request, context),
   );
-  return Object.assign(policy, { snapshot: () => permits.snapshot() });
 }
 
-class Permits {
-  readonly #maxConcurrent: number;
-  readonly #maxQueue: number;
-  readonly #queueTimeoutMs: number;
-  readonly #reporter: Reporter;
-  readonly #queue = new WaitingLine();
+class Permits implements Engine<BulkheadOptions, BulkheadSnapshot> {
+  readonly reporter: Reporter;
+  readonly #refusals: Refusals;
+  readonly #line = new WaitingLine();
+  #maxConcurrent = 0;
+  #maxQueue = 0;
+  #queueTimeoutMs = 0;
   #running = 0;
-  #refused = 0;
 
   constructor(options: BulkheadOptions) {
-    this.#maxConcurrent = checkCount('bulkhead', 'maxConcurrent', options.maxConcurrent);
-    this.#maxQueue = checkCount('bulkhead', 'maxQueue', options.maxQueue ?? 0, 0);
-    this.#queueTimeoutMs = checkDuration('bulkhead', 'queueTimeoutMs', options.queueTimeoutMs ?? 1000);
-    this.#reporter = new Reporter('bulkhead', options);
+    this.reporter = new Reporter('bulkhead', options);
+    this.#refusals = new Refusals(this.reporter);
+    this.configure(options);
+  }
+
+  configure(options: BulkheadOptions): void {
+    const where = 'bulkhead';
+    const maxConcurrent = checkCount(where, 'maxConcurrent', options.maxConcurrent);
+    const maxQueue = checkCount(where, 'maxQueue', options.maxQueue ?? 0, 0);
+    const queueTimeoutMs = checkDuration(where, 'queueTimeoutMs', options.queueTimeoutMs ?? 1000);
+    const order = checkOrder(where, options.order);
+    this.#refusals.observes = observes(where, options);
+    this.#maxConcurrent = maxConcurrent;
+    this.#maxQueue = maxQueue;
+    this.#queueTimeoutMs = queueTimeoutMs;
+    this.#line.order = order;
+    this.#serve();
   }
 
   execute<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
@@ -81,32 +94,27 @@ class Permits {
       this.#running++;
       return this.#run(next, request, context);
     }
-    return this.#queued(next, request, context);
+    return this.#beyond(next, request, context);
   }
 
   snapshot(): BulkheadSnapshot {
-    return { running: this.#running, waiting: this.#queue.size, refused: this.#refused };
+    return { running: this.#running, waiting: this.#line.size, refused: this.#refusals.count };
   }
 
   #run<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
-    return invoke(next, request, context).then(this.#kept, this.#lost) as Promise<S>;
+    return released(invoke(next, request, context), this.#release);
   }
 
-  // Made once: a pair of closures per call would double the cost of the whole guard.
-  readonly #kept = (value: unknown): unknown => {
-    this.#release();
-    return value;
-  };
-
-  readonly #lost = (error: unknown): never => {
-    this.#release();
-    throw error;
-  };
-
-  #queued<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
-    if (this.#queue.size >= this.#maxQueue) return Promise.reject(this.#refuse('queue-full'));
+  #beyond<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
+    const full = this.#line.size >= this.#maxQueue;
+    if (this.#refusals.observes) {
+      this.#refusals.add({ reason: full ? 'queue-full' : 'wait', ...this.snapshot() });
+      this.#running++;
+      return this.#run(next, request, context);
+    }
+    if (full && !this.#line.displace(context)) return Promise.reject(this.#refuse('queue-full'));
     // The reaction runs in this caller's async context, whoever frees the place (law 8).
-    const turn = this.#queue.join(context, this.#queueTimeoutMs, () => this.#refuse('queue-timeout'));
+    const turn = this.#line.join(context, this.#queueTimeoutMs, (why) => this.#refuse(why));
     return turn.then(() => {
       if (context.scope?.aborted !== true) return this.#run(next, request, context);
       // The place came free and the caller left in one tick: it goes to the next.
@@ -115,14 +123,19 @@ class Permits {
     });
   }
 
-  /** Hands the place to whoever has waited longest, or frees it. */
-  #release(): void {
-    if (!this.#queue.next()) this.#running--;
+  // Made once, for all calls.
+  readonly #release = (): void => {
+    this.#running--;
+    this.#serve();
+  };
+
+  /** Lets in whom there is room for now. */
+  #serve(): void {
+    while (this.#running < this.#maxConcurrent && this.#line.next()) this.#running++;
   }
 
-  #refuse(reason: 'queue-full' | 'queue-timeout'): BulkheadFullError {
-    this.#refused++;
-    if (this.#reporter.on) this.#reporter.tell('refused', { reason, ...this.snapshot() });
+  #refuse(reason: TurnedAway): BulkheadFullError {
+    this.#refusals.add({ reason, ...this.snapshot() });
     return new BulkheadFullError(reason);
   }
 }

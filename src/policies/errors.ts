@@ -1,13 +1,18 @@
 /** The errors of guards that refuse a call before it is sent. */
-import { EvenkeelError, hasCode } from '../core/errors.ts';
+import { hasCode, RefusedError } from '../core/errors.ts';
 
 /** The circuit is open: the call was refused and never sent. */
-export class CircuitOpenError extends EvenkeelError {
-  /** Milliseconds until a call may go through again. */
+export class CircuitOpenError extends RefusedError {
+  /** Milliseconds until a call may go through again; `Infinity` while it is held open by hand. */
   readonly retryAfterMs: number;
 
   constructor(retryAfterMs: number) {
-    super('EVENKEEL_CIRCUIT_OPEN', `the circuit is open for another ${Math.ceil(retryAfterMs)} ms`);
+    super(
+      'EVENKEEL_CIRCUIT_OPEN',
+      retryAfterMs === Infinity
+        ? 'the circuit is held open by hand'
+        : `the circuit is open for another ${Math.ceil(retryAfterMs)} ms`,
+    );
     this.retryAfterMs = retryAfterMs;
   }
 
@@ -22,7 +27,7 @@ export function isCircuitOpenError(error: unknown): error is CircuitOpenError {
 }
 
 /** The bulkhead had no room: the call was refused and never sent. */
-export class BulkheadFullError extends EvenkeelError {
+export class BulkheadFullError extends RefusedError {
   /** Whether the queue was full, or the call had waited in it for too long. */
   readonly reason: 'queue-full' | 'queue-timeout';
   /** No hint: room may come free at any time. */
@@ -49,7 +54,7 @@ export function isBulkheadFullError(error: unknown): error is BulkheadFullError 
 }
 
 /** The throttle refused the call, because the server refuses too many: it was never sent. */
-export class ThrottledError extends EvenkeelError {
+export class ThrottledError extends RefusedError {
   /** The part of such calls that is refused, from 0 to 1. */
   readonly rejection: number;
   /** No hint: the next call may get through. */
@@ -71,7 +76,7 @@ export function isThrottledError(error: unknown): error is ThrottledError {
 }
 
 /** The rate limit is used up: the call was refused and never sent. */
-export class RateLimitedError extends EvenkeelError {
+export class RateLimitedError extends RefusedError {
   /**
    * Why it did not wait for its turn: too many do, it would have taken too long, or longer than the call's deadline.
    */
@@ -96,7 +101,7 @@ export function isRateLimitedError(error: unknown): error is RateLimitedError {
 }
 
 /** As many calls are under way as the server carries: the call was refused and never sent. */
-export class LimitReachedError extends EvenkeelError {
+export class LimitReachedError extends RefusedError {
   /** Whether the queue was full, or the call had waited in it for too long. */
   readonly reason: 'queue-full' | 'queue-timeout';
   /** How many calls may be under way. */
@@ -121,7 +126,7 @@ export function isLimitReachedError(error: unknown): error is LimitReachedError 
 }
 
 /** Less time was left than calls need: the call was refused and never sent. */
-export class TooLateError extends EvenkeelError {
+export class TooLateError extends RefusedError {
   /** Milliseconds that a call needs. */
   readonly expectedMs: number;
   /** Milliseconds that were left. */

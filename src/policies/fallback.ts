@@ -1,16 +1,16 @@
 /** Fallback: another answer instead of an error, for callers who can do with less. */
-import { type Clock, systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
 import { OptionError } from '../core/errors.ts';
 import { judge } from '../core/judge.ts';
-import { type Observer, Reporter } from '../core/observer.ts';
+import { Reporter } from '../core/observer.ts';
 import { checkFunction } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
-import { invoke, type Next, policyOf } from '../core/policy.ts';
+import { invoke, type Next } from '../core/policy.ts';
 import type { CallContext, CallOptions, Transport } from '../core/transport.ts';
+import { type Adjustable, type Engine, guardOf, type GuardOptions, observes } from './guard.ts';
 
 /** Either `value` or `run` says what to answer. */
-export interface FallbackOptions<T, Q = unknown> {
+export interface FallbackOptions<T, Q = unknown> extends GuardOptions {
   /** The answer. */
   readonly value?: T;
   /**
@@ -22,14 +22,10 @@ export interface FallbackOptions<T, Q = unknown> {
   readonly when?: (outcome: Outcome, error: unknown) => boolean;
   /** Judges how the call settled, where no inner layer has. @defaultValue what throws has failed */
   readonly classify?: Classify;
-  readonly clock?: Clock;
-  readonly observer?: Observer;
-  /** In events. */
-  readonly name?: string;
 }
 
 /** What {@link fallback} makes: a policy whose answers may also be a `T`. */
-export interface Fallback<T, Q = unknown> {
+export interface Fallback<T, Q = unknown> extends Adjustable<FallbackOptions<T, Q>> {
   <R extends Q, S, O extends CallOptions>(next: Transport<R, S, O>): Transport<R, S | T, O>;
   /** Runs `fn` under this policy. */
   run<S>(fn: (context: CallContext) => Promise<S>, options?: CallOptions): Promise<S | T>;
@@ -67,42 +63,42 @@ export interface FallbackSnapshot {
  */
 export function fallback<T, Q = unknown>(options: FallbackOptions<T, Q>): Fallback<T, Q> {
   const substitute = new Substitute(options);
-  const policy = policyOf(
-    (next, request, context) => substitute.execute(next, request, context),
-    options.clock ?? systemClock,
+  return guardOf('fallback', options, substitute, (next, request, context) =>
+    substitute.execute(next, request, context),
   );
-  return Object.assign(policy, { snapshot: () => substitute.snapshot() });
 }
 
-class Substitute {
-  readonly #answer: (error: unknown, request: unknown, context: CallContext) => unknown;
-  readonly #when: (outcome: Outcome, error: unknown) => boolean;
-  readonly #classify: Classify | undefined;
-  readonly #reporter: Reporter;
+/** The checked options. */
+interface Rules {
+  readonly answer: (error: unknown, request: unknown, context: CallContext) => unknown;
+  readonly when: (outcome: Outcome, error: unknown) => boolean;
+  readonly classify: Classify | undefined;
+  readonly observes: boolean;
+}
+
+class Substitute implements Engine<FallbackOptions<unknown, never>, FallbackSnapshot> {
+  readonly reporter: Reporter;
+  #rules: Rules;
   #answered = 0;
   #failed = 0;
 
   constructor(options: FallbackOptions<unknown, never>) {
-    const { value, run } = options;
-    if ('value' in options === (run !== undefined))
-      throw new OptionError('fallback', 'value', value, 'given, or else run, and not both');
-    this.#answer =
-      run === undefined
-        ? () => value
-        : (checkFunction('fallback', 'run', run) as (error: unknown, request: unknown) => unknown);
-    this.#when = options.when === undefined ? failed : checkFunction('fallback', 'when', options.when);
-    this.#classify = options.classify && checkFunction('fallback', 'classify', options.classify);
-    this.#reporter = new Reporter('fallback', options);
+    this.reporter = new Reporter('fallback', options);
+    this.#rules = rulesOf(options);
+  }
+
+  configure(options: FallbackOptions<unknown, never>): void {
+    this.#rules = rulesOf(options);
   }
 
   execute<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
     return invoke(next, request, context).then(
       (value) => {
-        const outcome = judge(context, this.#classify, false, value);
+        const outcome = judge(context, this.#rules.classify, false, value);
         return outcome.kind === 'success' ? value : this.#instead(request, context, outcome, false, value);
       },
       (error: unknown) =>
-        this.#instead(request, context, judge(context, this.#classify, true, error), true, error),
+        this.#instead(request, context, judge(context, this.#rules.classify, true, error), true, error),
     );
   }
 
@@ -117,12 +113,17 @@ class Substitute {
     threw: boolean,
     result: unknown,
   ): Promise<S> {
+    const { answer, when, observes } = this.#rules;
     try {
-      if (context.scope?.aborted !== true && this.#when(outcome, result)) {
-        const answer = await this.#answer(result, request, context);
+      if (context.scope?.aborted !== true && when(outcome, result)) {
+        if (!observes) {
+          const instead = await answer(result, request, context);
+          this.#answered++;
+          this.#tell('answered', outcome, result);
+          return instead as S;
+        }
         this.#answered++;
-        this.#tell('answered', outcome, result);
-        return answer as S;
+        this.#tell('would-answer', outcome, result);
       }
     } catch (error) {
       this.#failed++;
@@ -134,8 +135,21 @@ class Substitute {
   }
 
   #tell(type: string, { kind }: Outcome, masked: unknown): void {
-    if (this.#reporter.on) this.#reporter.tell(type, { kind, code: codeOf(masked) });
+    if (this.reporter.on) this.reporter.tell(type, { kind, code: codeOf(masked) });
   }
+}
+
+function rulesOf(options: FallbackOptions<unknown, never>): Rules {
+  const where = 'fallback';
+  const { value, run, when, classify } = options;
+  if ('value' in options === (run !== undefined))
+    throw new OptionError(where, 'value', value, 'given, or else run, and not both');
+  return {
+    answer: run === undefined ? () => value : (checkFunction(where, 'run', run) as Rules['answer']),
+    when: when === undefined ? failed : checkFunction(where, 'when', when),
+    classify: classify && checkFunction(where, 'classify', classify),
+    observes: observes(where, options),
+  };
 }
 
 function failed({ kind }: Outcome): boolean {

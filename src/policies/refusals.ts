@@ -1,26 +1,14 @@
 /** What guards that refuse calls have in common: whether they mean it, how often, and who is told. */
-import { type Observer, Reporter } from '../core/observer.ts';
-import { checkOneOf } from '../core/options.ts';
-
-/** `'observe'` decides, counts and tells, and lets every call through: to try a limit out. */
-export type GuardMode = 'enforce' | 'observe';
+import type { Reporter } from '../core/observer.ts';
 
 export class Refusals {
   count = 0;
-  readonly #mode: GuardMode;
+  /** Whether calls are let through all the same. */
+  observes = false;
   readonly #reporter: Reporter;
 
-  constructor(
-    where: string,
-    room: string,
-    options: { readonly mode?: GuardMode; readonly name?: string; readonly observer?: Observer },
-  ) {
-    this.#mode = checkOneOf(where, 'mode', options.mode ?? 'enforce', ['enforce', 'observe']);
-    this.#reporter = new Reporter(room, options);
-  }
-
-  get observes(): boolean {
-    return this.#mode === 'observe';
+  constructor(reporter: Reporter) {
+    this.#reporter = reporter;
   }
 
   /** Counts and tells a refusal. */

@@ -2,19 +2,20 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Context } from '../core/context.ts';
 import { isTimeoutError } from '../core/errors.ts';
-import type { Observer } from '../core/observer.ts';
+import { Reporter } from '../core/observer.ts';
 import { checkCount, checkFunction, checkInterval, checkNumber } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
-import { invoke, type Next, type Policy, policyOf } from '../core/policy.ts';
+import { invoke, type Next } from '../core/policy.ts';
 import { type Random, systemRandom } from '../core/random.ts';
 import { neverLeft } from '../core/repeat.ts';
 import type { Criticality } from '../core/transport.ts';
 import { Watch, type Watcher } from '../core/watch.ts';
-import { ClientThrottle } from '../structures/client-throttle.ts';
+import { ClientThrottle, type ThrottleState } from '../structures/client-throttle.ts';
 import { ThrottledError } from './errors.ts';
-import { type GuardMode, Refusals } from './refusals.ts';
+import { type Engine, type Guard, guardOf, type GuardOptions, observes } from './guard.ts';
+import { Refusals } from './refusals.ts';
 
-export interface ThrottleOptions {
+export interface ThrottleOptions extends GuardOptions {
   /** How many calls may be made for each that is accepted; at least 1. Lower throttles sooner. @defaultValue 2 */
   readonly k?: number;
   /** Milliseconds over which calls are counted; more than a call may take. @defaultValue 120_000 */
@@ -23,20 +24,17 @@ export interface ThrottleOptions {
   readonly maxRejection?: number;
   /** While the server has refused fewer calls than this in the window, none is refused here. @defaultValue 5 */
   readonly minimumRefused?: number;
-  /** `'observe'` decides and tells, but refuses nothing. @defaultValue 'enforce' */
-  readonly mode?: GuardMode;
   /** Judges how a call settled, where no inner layer has. @defaultValue what throws has failed */
   readonly classify?: Classify;
-  readonly clock?: Clock;
   readonly random?: Random;
-  readonly observer?: Observer;
-  /** In events. */
-  readonly name?: string;
 }
 
 /** What {@link throttle} makes. */
-export interface Throttle extends Policy {
-  snapshot(): ThrottleSnapshot;
+export interface Throttle extends Guard<ThrottleOptions, ThrottleSnapshot> {
+  /** What it has counted within its window, as plain data. */
+  export(): ThrottleState;
+  /** Takes over what another has counted, as if it had been now. */
+  hydrate(state: ThrottleState): void;
 }
 
 export interface ThrottleSnapshot {
@@ -79,38 +77,56 @@ const LEEWAY: Readonly<Record<Criticality, number>> = { critical: 2, default: 1,
  * ```
  */
 export function throttle(options: ThrottleOptions = {}): Throttle {
-  const clock = options.clock ?? systemClock;
-  const throttler = new Throttler(options, clock);
-  const policy = policyOf((next, request, context) => throttler.execute(next, request, context), clock);
-  return Object.assign(policy, { snapshot: () => throttler.snapshot() });
+  const throttler = new Throttler(options);
+  const guard = guardOf('throttle', options, throttler, (next, request, context) =>
+    throttler.execute(next, request, context),
+  );
+  return Object.assign(guard, {
+    export: () => throttler.export(),
+    hydrate: (state: ThrottleState) => throttler.hydrate(state),
+  });
 }
 
-class Throttler implements Watcher<number> {
-  readonly #k: number;
-  readonly #maxRejection: number;
-  readonly #counts: ClientThrottle;
-  readonly #classify: Classify | undefined;
+class Throttler implements Watcher<number>, Engine<ThrottleOptions, ThrottleSnapshot> {
+  readonly reporter: Reporter;
+  readonly #refusals: Refusals;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #refusals: Refusals;
+  #k = 0;
+  #maxRejection = 0;
+  #minimumRefused = 0;
+  #windowMs = 0;
+  #counts: ClientThrottle;
+  #classify: Classify | undefined;
 
-  constructor(options: ThrottleOptions, clock: Clock) {
-    this.#k = checkNumber('throttle', 'k', options.k ?? 2, 1, Number.MAX_VALUE);
-    this.#maxRejection = checkNumber(
-      'throttle',
-      'maxRejection',
-      options.maxRejection ?? 0.9,
-      0,
-      1 - Number.EPSILON,
-    );
-    this.#counts = new ClientThrottle(
-      checkInterval('throttle', 'windowMs', options.windowMs ?? 120_000),
-      checkCount('throttle', 'minimumRefused', options.minimumRefused ?? 5),
-    );
-    this.#classify = options.classify && checkFunction('throttle', 'classify', options.classify);
+  constructor(options: ThrottleOptions) {
+    this.reporter = new Reporter('throttle', options);
+    this.#refusals = new Refusals(this.reporter);
+    this.#clock = options.clock ?? systemClock;
     this.#random = checkFunction('throttle', 'random', options.random ?? systemRandom);
-    this.#clock = clock;
-    this.#refusals = new Refusals('throttle', 'throttle', options);
+    this.#counts = new ClientThrottle(1);
+    this.configure(options);
+  }
+
+  /** Another window begins with what the last one has counted. */
+  configure(options: ThrottleOptions): void {
+    const where = 'throttle';
+    const k = checkNumber(where, 'k', options.k ?? 2, 1, Number.MAX_VALUE);
+    const below1 = 1 - Number.EPSILON;
+    const maxRejection = checkNumber(where, 'maxRejection', options.maxRejection ?? 0.9, 0, below1);
+    const windowMs = checkInterval(where, 'windowMs', options.windowMs ?? 120_000);
+    const minimumRefused = checkCount(where, 'minimumRefused', options.minimumRefused ?? 5);
+    const classify = options.classify && checkFunction(where, 'classify', options.classify);
+    this.#refusals.observes = observes(where, options);
+    this.#k = k;
+    this.#maxRejection = maxRejection;
+    this.#minimumRefused = minimumRefused;
+    this.#classify = classify;
+    if (windowMs === this.#windowMs) return;
+    const known = this.#windowMs === 0 ? undefined : this.export();
+    this.#windowMs = windowMs;
+    this.#counts = new ClientThrottle(windowMs);
+    if (known !== undefined) this.hydrate(known);
   }
 
   execute<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
@@ -133,6 +149,16 @@ class Throttler implements Watcher<number> {
     else this.#counts.accepted(startMs);
   }
 
+  export(): ThrottleState {
+    return this.#counts.export(this.#clock.now());
+  }
+
+  hydrate(state: ThrottleState): void {
+    for (const count of ['requests', 'accepts', 'refused'] as const)
+      checkNumber('throttle.hydrate', count, state[count], 0, Number.MAX_VALUE);
+    this.#counts.hydrate(state, this.#clock.now());
+  }
+
   snapshot(): ThrottleSnapshot {
     const rejection = this.#rejection(this.#clock.now(), 'default');
     const { requests, accepts } = this.#counts;
@@ -142,6 +168,6 @@ class Throttler implements Watcher<number> {
   #rejection(nowMs: number, criticality: Criticality): number {
     // A word that is none of ours counts as the default.
     const k = 1 + (this.#k - 1) * (LEEWAY[criticality] ?? LEEWAY.default);
-    return this.#counts.rejection(nowMs, k, this.#maxRejection);
+    return this.#counts.rejection(nowMs, k, this.#maxRejection, this.#minimumRefused);
   }
 }

@@ -32,8 +32,9 @@ import { pathOf } from '../fetch/origins.ts';
 import { type FetchInit, type FetchRequest, toRequest, toWire } from '../fetch/request.ts';
 import { Wire } from '../fetch/wire.ts';
 import { healthTracker } from '../health/health-tracker.ts';
-import { retry, type RetryPolicy, type RetrySnapshot } from '../policies/retry.ts';
-import type { RetryBudget } from '../policies/retry-budget.ts';
+import type { RetryPolicy, RetrySnapshot } from '../policies/retry/options.ts';
+import { retry } from '../policies/retry/retry.ts';
+import type { RetryBudget } from '../policies/retry/retry-budget.ts';
 import { timeout } from '../policies/timeout.ts';
 import { Origins } from './origins.ts';
 
@@ -194,10 +195,8 @@ class Fleet<E> {
     const budget = options.budget === undefined ? {} : { budget: options.budget };
     this.#retry = retry({ ...shared, ...budget, maxAttempts, classify, discard: discardResponse });
     const clock = this.#clock;
-    const [eachAttempt, wholeCall] = [
-      timeout({ timeoutMs: attemptTimeoutMs, clock }),
-      timeout({ timeoutMs, clock }),
-    ];
+    const eachAttempt = timeout({ timeoutMs: attemptTimeoutMs, clock });
+    const wholeCall = timeout({ timeoutMs, clock });
     const located = (next: Send): Send => this.#located(next);
     this.#repeatable = wholeCall(located(pipe(this.balanced as Send, eachAttempt, this.#retry)));
     this.#once = wholeCall(located(pipe(this.balanced as Send, this.#retry)));

@@ -76,7 +76,7 @@ export function agree<R, V>(options: AgreeOptions<R, V>, call?: CallOptions): Pr
     if (options.canonical !== undefined) checkFunction('agree', 'canonical', options.canonical);
     if (options.operator !== undefined) checkFunction('agree', 'operator', options.operator);
     const limitMs = outerLimitOf('agree', options);
-    return transportOf(invoke, askAll<R, V>, options.clock ?? systemClock, limitMs)(options, call);
+    return transportOf(invoke, askAll<R, V>, options.clock ?? systemClock, { ms: limitMs })(options, call);
   } catch (error) {
     return Promise.reject(error);
   }

@@ -68,7 +68,7 @@ export function quorumRead<R, V>(
     if (options.newest !== undefined) checkFunction('quorumRead', 'newest', options.newest);
     const limitMs = outerLimitOf('quorumRead', options);
     const run = readAll<R, V>;
-    return transportOf(invoke, run, options.clock ?? systemClock, limitMs)(options, call);
+    return transportOf(invoke, run, options.clock ?? systemClock, { ms: limitMs })(options, call);
   } catch (error) {
     return Promise.reject(error);
   }

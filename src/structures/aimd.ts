@@ -24,6 +24,10 @@ export class Aimd implements LimitState {
     this.#tooSlowMs = tooSlowMs;
   }
 
+  resume(limit: number): void {
+    this.limit = clampLimit(limit, this.#bounds);
+  }
+
   record(startMs: number, nowMs: number, inFlight: number, dropped: boolean): void {
     // A clock that stepped back would make every call begin before the cut.
     if (nowMs < this.#cutMs) this.#cutMs = -Infinity;

@@ -12,17 +12,22 @@
  */
 import { RollingWindow } from './rolling-window.ts';
 
+/** What was counted within the window, as plain data. */
+export interface ThrottleState {
+  readonly requests: number;
+  readonly accepts: number;
+  readonly refused: number;
+}
+
 export class ClientThrottle {
   readonly #requests: RollingWindow;
   readonly #accepts: RollingWindow;
   readonly #refused: RollingWindow;
-  readonly #minimumRefused: number;
 
-  constructor(windowMs: number, minimumRefused: number) {
+  constructor(windowMs: number) {
     this.#requests = new RollingWindow(windowMs);
     this.#accepts = new RollingWindow(windowMs);
     this.#refused = new RollingWindow(windowMs);
-    this.#minimumRefused = minimumRefused;
   }
 
   get requests(): number {
@@ -53,13 +58,30 @@ export class ClientThrottle {
     this.#requests.add(nowMs, -1);
   }
 
-  /** The part of calls to refuse, from 0 to `max`. */
-  rejection(nowMs: number, k: number, max: number): number {
+  /** What is within the window, as plain data. */
+  export(nowMs: number): ThrottleState {
+    this.#advance(nowMs);
+    return { requests: this.requests, accepts: this.accepts, refused: this.#refused.sum };
+  }
+
+  /** Adds what another has counted, as of now. */
+  hydrate({ requests, accepts, refused }: ThrottleState, nowMs: number): void {
+    this.#requests.add(nowMs, requests);
+    this.#accepts.add(nowMs, accepts);
+    this.#refused.add(nowMs, refused);
+  }
+
+  /** The part of calls to refuse, from 0 to `max`; 0 while the server has refused fewer than `minimumRefused`. */
+  rejection(nowMs: number, k: number, max: number, minimumRefused: number): number {
+    this.#advance(nowMs);
+    if (this.#refused.sum < minimumRefused) return 0;
+    const excess = this.#requests.sum - k * this.#accepts.sum;
+    return excess <= 0 ? 0 : Math.min(max, excess / (this.#requests.sum + 1));
+  }
+
+  #advance(nowMs: number): void {
     this.#requests.advance(nowMs);
     this.#accepts.advance(nowMs);
     this.#refused.advance(nowMs);
-    if (this.#refused.sum < this.#minimumRefused) return 0;
-    const excess = this.#requests.sum - k * this.#accepts.sum;
-    return excess <= 0 ? 0 : Math.min(max, excess / (this.#requests.sum + 1));
   }
 }

@@ -41,6 +41,10 @@ export class Gradient2 implements LimitState {
     this.#windowMs = windowMs;
   }
 
+  resume(limit: number): void {
+    this.limit = clampLimit(limit, this.#bounds);
+  }
+
   record(startMs: number, nowMs: number, inFlight: number, dropped: boolean): void {
     // The first call of a window, or a clock that stepped back.
     if (!(this.#sinceMs <= nowMs)) this.#sinceMs = nowMs;

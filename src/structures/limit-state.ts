@@ -10,6 +10,8 @@ export interface LimitState {
    * @param dropped - whether the server refused it or it ran out of time
    */
   record(startMs: number, nowMs: number, inFlight: number, dropped: boolean): void;
+  /** Goes on from a limit that was found before. */
+  resume?(limit: number): void;
 }
 
 export interface LimitBounds {

@@ -15,6 +15,16 @@ export interface Quota {
   giveBack(): void;
   /** Milliseconds until there will be room, behind `ahead` others who wait already. */
   waitMs(nowMs: number, rate: Rate, ahead: number): number;
+  /** What it has counted, as plain data. */
+  export(nowMs: number, rate: Rate): QuotaState;
+  /** Takes over what was counted as of `thenMs`; what another kind of quota has counted says nothing to it. */
+  hydrate(state: QuotaState, thenMs: number): void;
+}
+
+/** What a quota has counted: tokens left, or how long ago each call was let in. */
+export interface QuotaState {
+  readonly tokens?: number;
+  readonly agesMs?: readonly number[];
 }
 
 /** The part of a limit that one of `members` may use. Below one call, its time is longer instead. */

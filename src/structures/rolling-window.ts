@@ -37,10 +37,13 @@ export class RollingWindow {
     this.#sum += value;
   }
 
-  /** Empties the buckets that have passed; answers with the number of the newest. A clock that steps back stays. */
+  /**
+   * Empties the buckets that have passed; answers with the number of the newest. For a clock that steps back a little,
+   * time stands still; one that steps back by more than the window finds in it what was there, as of now.
+   */
   advance(nowMs: number): number {
     const now = Math.floor(nowMs / this.#bucketMs);
-    if (now <= this.#newest) return this.#newest;
+    if (now <= this.#newest) return now >= this.#newest - BUCKETS ? this.#newest : this.#rewind(now);
     if (now - this.#newest >= BUCKETS) {
       if (this.#count > 0) this.clear();
     } else {
@@ -54,6 +57,14 @@ export class RollingWindow {
     this.#sums.fill(0);
     this.#count = 0;
     this.#sum = 0;
+  }
+
+  #rewind(now: number): number {
+    const [count, sum] = [this.#count, this.#sum];
+    this.clear();
+    this.#counts[slotOf(now)] = this.#count = count;
+    this.#sums[slotOf(now)] = this.#sum = sum;
+    return (this.#newest = now);
   }
 
   #empty(slot: number): void {

@@ -6,7 +6,7 @@
  * It holds at most twice `limit` times of eight bytes each. Where the limit is below one call, one call goes through in
  * the longer time that this takes.
  */
-import type { Quota, Rate } from './quota.ts';
+import type { Quota, QuotaState, Rate } from './quota.ts';
 
 /** So many forgotten times may lie at the front before they are cut off. */
 const SLACK = 32;
@@ -38,6 +38,17 @@ export class SlidingWindow implements Quota {
     const replaced = this.#times.length - this.#head + ahead - windows * limit;
     if (replaced < 0) return (windows - 1) * perMs;
     return (this.#times[this.#head + replaced] as number) + windows * perMs - nowMs;
+  }
+
+  export(nowMs: number, rate: Rate): QuotaState {
+    this.#forget(nowMs, rate);
+    return { agesMs: this.#times.slice(this.#head).map((ms) => nowMs - ms) };
+  }
+
+  hydrate({ agesMs }: QuotaState, thenMs: number): void {
+    if (agesMs === undefined || !agesMs.every((ms) => ms >= 0)) return;
+    this.#times = agesMs.map((ms) => thenMs - ms).sort((a, b) => a - b);
+    this.#head = 0;
   }
 
   /** Forgets the times that are out of the window. For a clock that steps back, time goes on from there. */

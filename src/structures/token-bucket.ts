@@ -6,7 +6,7 @@
  * Over any time of `d` it lets at most burst + d · limit / perMs calls through: a burst may come on top of the rate.
  * (One more where calls wait in line, because timers are late by parts of a millisecond, and that must not add up.)
  */
-import type { Quota, Rate } from './quota.ts';
+import type { Quota, QuotaState, Rate } from './quota.ts';
 
 /** Sums of fractions may miss a whole token by a hair; waiting for that hair would need another timer. */
 const HAIR = 1e-6;
@@ -33,6 +33,17 @@ export class TokenBucket implements Quota {
     this.#fill(nowMs, rate);
     const missing = 1 + ahead - Math.min(this.#tokens, rate.burst);
     return Math.max(0, (missing * rate.perMs) / rate.limit);
+  }
+
+  export(nowMs: number, rate: Rate): QuotaState {
+    this.#fill(nowMs, rate);
+    return { tokens: Math.min(this.#tokens, rate.burst) };
+  }
+
+  hydrate({ tokens }: QuotaState, thenMs: number): void {
+    if (tokens === undefined || !(tokens >= 0)) return;
+    this.#tokens = tokens;
+    this.#atMs = thenMs;
   }
 
   /** For a clock that steps back, time goes on from there. */

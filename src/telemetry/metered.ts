@@ -1,6 +1,7 @@
 /** Metered: tells the observer how each call through it went and how long it took. */
-import type { Context } from '../core/context.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
+import type { Context } from '../core/context.ts';
+import { endingFacts } from '../core/ending.ts';
 import { type Observer, Reporter } from '../core/observer.ts';
 import { checkFunction, checkOneOf } from '../core/options.ts';
 import type { Classify, Outcome } from '../core/outcome.ts';
@@ -75,20 +76,10 @@ class Stopwatch implements Watcher<Run> {
     return new Watch(context, this.#classify, this, run).follow(invoke(next, request, context));
   }
 
-  ended({ startMs, context }: Run, { kind, reason }: Outcome, failed: boolean, result: unknown): void {
+  ended({ startMs, context }: Run, outcome: Outcome, failed: boolean, result: unknown): void {
     this.#reporter.tell(this.#type, {
-      durationMs: context.call.clock.now() - startMs,
-      outcome: kind,
-      ...(reason !== undefined && { reason }),
+      ...endingFacts(context.call.clock.now() - startMs, outcome, failed, result),
       ...(this.#type === 'attempt' && { attempt: context.attempt }),
-      ...(failed && { error: errorType(result) }),
     });
   }
-}
-
-/** The code of an error, else its name: never its message, which may hold anything (law 13). */
-function errorType(error: unknown): string {
-  const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
-  if (typeof code === 'string' && code !== '') return code;
-  return typeof name === 'string' && name !== '' ? name : 'unknown';
 }

@@ -268,6 +268,7 @@ describe('balance', () => {
         attempt: 1,
         cost: 1,
       },
+      { room: 'balancer', type: 'attempt', endpoint: 'http://10.0.0.1/', attempt: 1, outcome: 'success' },
     ]);
   });
 

@@ -20,7 +20,7 @@ describe('client-side throttling', () => {
         fc.nat(20),
         fc.array(step, { maxLength: 60 }),
         (k, max, minimum, steps) => {
-          const throttle = new ClientThrottle(WINDOW, minimum);
+          const throttle = new ClientThrottle(WINDOW);
           const seen: { bucket: number; requests: number; accepts: number; refused: number }[] = [];
           let nowMs = 0;
           for (const { gapMs, ...counts } of steps) {
@@ -34,7 +34,7 @@ describe('client-side throttling', () => {
               held.reduce((total, one) => total + one[what], 0);
             const formula = Math.max(0, (sum('requests') - k * sum('accepts')) / (sum('requests') + 1));
             const right = sum('refused') < minimum ? 0 : Math.min(max, formula);
-            expect(throttle.rejection(nowMs, k, max)).toBeCloseTo(right, 10);
+            expect(throttle.rejection(nowMs, k, max, minimum)).toBeCloseTo(right, 10);
           }
         },
       ),
@@ -45,17 +45,17 @@ describe('client-side throttling', () => {
   it('never rises when calls are accepted or taken back, and never falls when they are made', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.nat(200), fc.double({ min: 1, max: 4, noNaN: true }), (made, taken, k) => {
-        const throttle = new ClientThrottle(WINDOW, 0);
+        const throttle = new ClientThrottle(WINDOW);
         for (let n = 0; n < made; n++) throttle.requested(0);
         for (let n = 0; n < taken; n++) throttle.accepted(0);
-        const before = throttle.rejection(0, k, 1);
+        const before = throttle.rejection(0, k, 1, 0);
         throttle.requested(0);
-        const more = throttle.rejection(0, k, 1);
+        const more = throttle.rejection(0, k, 1, 0);
         expect(more).toBeGreaterThanOrEqual(before);
         throttle.withdrawn(0);
-        expect(throttle.rejection(0, k, 1)).toBe(before);
+        expect(throttle.rejection(0, k, 1, 0)).toBe(before);
         throttle.accepted(0);
-        expect(throttle.rejection(0, k, 1)).toBeLessThanOrEqual(before);
+        expect(throttle.rejection(0, k, 1, 0)).toBeLessThanOrEqual(before);
       }),
     );
   });
@@ -64,13 +64,13 @@ describe('client-side throttling', () => {
     'brings a client that asks for ten times the server’s capacity down to %f times of it',
     (k) => {
       const random = seededRandom(3);
-      const throttle = new ClientThrottle(10_000, 5);
+      const throttle = new ClientThrottle(10_000);
       let [sent, credit] = [0, 0];
       // 1000 calls a second, of which the server takes 100.
       for (let ms = 0; ms < 90_000; ms++) {
         credit = Math.min(10, credit + 0.1);
         throttle.requested(ms);
-        if (random() < throttle.rejection(ms, k, 0.99)) continue;
+        if (random() < throttle.rejection(ms, k, 0.99, 5)) continue;
         if (ms >= 60_000) sent++;
         if (credit < 1) throttle.refused(ms);
         else {

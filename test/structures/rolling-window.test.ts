@@ -45,11 +45,11 @@ describe('a rolling window', () => {
     expect([window.count, window.sum]).toEqual([1, 7]);
   });
 
-  it('takes a clock that steps back as one that stands still', () => {
+  it('takes a clock that steps back by no more than the window as one that stands still', () => {
     const window = new RollingWindow(WINDOW);
     window.add(1000, 1);
-    window.add(200, 1);
-    window.advance(0);
+    window.add(1000 - WINDOW / 2, 1);
+    window.advance(1000 - WINDOW);
     expect(window.count).toBe(2);
     window.advance(1000 + WINDOW - BUCKET);
     expect(window.count).toBe(2);
@@ -73,6 +73,19 @@ describe('a rolling window', () => {
     expect([window.count, window.sum]).toEqual([0, 0]);
     window.add(6, 2);
     window.advance(6 + WINDOW);
+    expect([window.count, window.sum]).toEqual([0, 0]);
+  });
+
+  it('does not hold on to what it has counted when the clock steps back by a day', () => {
+    const window = new RollingWindow(1000);
+    for (const ms of [86_400_000, 86_400_100, 86_400_950]) window.add(ms, 2);
+    window.advance(500);
+    expect([window.count, window.sum]).toEqual([3, 6]);
+    window.add(600, 1);
+    expect([window.count, window.sum]).toEqual([4, 7]);
+    window.advance(1500);
+    expect([window.count, window.sum]).toEqual([1, 1]);
+    window.advance(1600);
     expect([window.count, window.sum]).toEqual([0, 0]);
   });
 });

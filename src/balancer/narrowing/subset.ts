@@ -29,7 +29,8 @@ export type ClientOfFleet = string | { readonly index: number; readonly count: n
  *
  * With the client's number the servers lie on a ring and each client has an arc of it (Finagle's deterministic
  * aperture); with a name each draws its own by rendezvous hashing (gRPC A68). For hundreds of clients and servers.
- * Not for few clients: each of them sees all it needs to know of every server.
+ * Listed first, it also says whom a `health` tracker follows and probes, so that a fleet of clients does not drown its
+ * servers in checks. Not for few clients: each of them sees all it needs to know of every server.
  *
  * @throws {@link OptionError} for a size below 1, or a client that is neither a name nor a number below the count
  * @example
@@ -79,14 +80,17 @@ class Subset<E> implements PickerState<E> {
   }
 
   update(candidates: readonly Candidate<E>[]): void {
+    this.#inner.update(this.within(candidates));
+  }
+
+  within(candidates: readonly Candidate<E>[]): readonly Candidate<E>[] {
     const client = this.#client();
-    if (candidates.length <= this.#size) return this.#inner.update(candidates);
-    if (typeof client === 'string')
-      return this.#inner.update(inOrder(client, candidates).slice(0, this.#size));
+    if (candidates.length <= this.#size) return candidates;
+    if (typeof client === 'string') return inOrder(client, candidates).slice(0, this.#size);
     // One order of the ring for all clients, in which neighbours have nothing to do with each other.
     const ring = inOrder('ring', candidates);
     const part = ringPart(ring.length, client.index, client.count, this.#size);
-    this.#inner.update(part.map((at) => ring[at] as Candidate<E>));
+    return part.map((at) => ring[at] as Candidate<E>);
   }
 
   pick(nowMs: number, call: PickedCall): Candidate {

@@ -29,6 +29,11 @@ export interface PickerTools {
 }
 
 export interface PickerState<E = unknown> {
+  /**
+   * Of these, whom it would ever pick, if that is fewer and depends on nothing else; the others are not tracked, and so
+   * not probed. Asked only of the outermost of a pipeline.
+   */
+  within?(candidates: readonly Candidate<E>[]): readonly Candidate[];
   /** These are the candidates from now on: at least one. Who stays is the same object. */
   update(candidates: readonly Candidate<E>[]): void;
   /** Picks for a call; prefers whom the call has not tried, then who is well, then who costs little. */

@@ -4,23 +4,25 @@
  * Each attempt has a scope, so that a loser can be aborted while the winner's body is still being read, and a
  * call of its own, so that the verdict on one is never taken for another's; the endpoints tried are shared.
  */
-import { type AbortHook, type AbortSource, unlink } from '../core/abort.ts';
-import { Call } from '../core/call.ts';
-import type { TimerHandle } from '../core/clock.ts';
-import { Context } from '../core/context.ts';
-import { isTimeoutError } from '../core/errors.ts';
-import { adoptVerdict, judge } from '../core/judge.ts';
-import { lostRace } from '../core/lost-race.ts';
-import type { Classify } from '../core/outcome.ts';
-import { invoke, type Next } from '../core/policy.ts';
-import { Scope } from '../core/scope.ts';
+import { type AbortHook, type AbortSource, unlink } from '../../core/abort.ts';
+import { Call } from '../../core/call.ts';
+import type { TimerHandle } from '../../core/clock.ts';
+import { Context } from '../../core/context.ts';
+import { isTimeoutError } from '../../core/errors.ts';
+import { adoptVerdict, judge } from '../../core/judge.ts';
+import { lostRace } from '../../core/lost-race.ts';
+import type { Classify, Outcome } from '../../core/outcome.ts';
+import { invoke, type Next } from '../../core/policy.ts';
+import { Scope } from '../../core/scope.ts';
 
 /** What the calls of one policy share. */
 export interface Hedging {
   readonly maxHedges: number;
   readonly classify: Classify | undefined;
-  /** Asks for one more attempt; false if it must not be made. */
-  spend(attempt: number, why: 'delay' | 'failure'): boolean;
+  /** Asks for one more attempt; answers with what it costs, or 0 if it must not be made. */
+  spend(attempt: number, why: 'delay' | 'failure'): number;
+  /** An attempt that cost so much has ended. */
+  settled(outcome: Outcome, paid: number): void;
   /** The server, or a guard before it, is busy. */
   overloaded(): void;
   /** The first attempt took until now, or longer. */
@@ -31,8 +33,17 @@ export interface Hedging {
   unwanted(response: unknown): void;
 }
 
+/** What is known when a call begins. */
+export interface HedgeTimes {
+  readonly delayMs: number;
+  readonly startMs: number;
+  /** Whether a layer outside spends from the same budget: it tells of the first attempt. */
+  readonly inner: boolean;
+}
+
 interface Attempt {
   readonly index: number;
+  readonly paid: number;
   readonly context: Context;
   readonly scope: Scope;
   state: 'out' | 'answered' | 'threw';
@@ -49,6 +60,7 @@ export class HedgedCall<Q, S> implements AbortHook {
   readonly #context: Context;
   readonly #delayMs: number;
   readonly #startMs: number;
+  readonly #inner: boolean;
   readonly #attempts: Attempt[] = [];
   #out = 0;
   #mayHedge = true;
@@ -63,8 +75,7 @@ export class HedgedCall<Q, S> implements AbortHook {
     transport: Next<Q, S>,
     request: Q,
     context: Context,
-    delayMs: number,
-    startMs: number,
+    { delayMs, startMs, inner }: HedgeTimes,
   ) {
     this.#hedging = hedging;
     this.#transport = transport;
@@ -72,6 +83,7 @@ export class HedgedCall<Q, S> implements AbortHook {
     this.#context = context;
     this.#delayMs = delayMs;
     this.#startMs = startMs;
+    this.#inner = inner;
   }
 
   run(): Promise<S> {
@@ -79,7 +91,7 @@ export class HedgedCall<Q, S> implements AbortHook {
       this.#resolve = resolve;
       this.#reject = reject;
       this.#context.onAbort(this);
-      this.#send();
+      this.#send(0);
       this.#arm();
     });
   }
@@ -92,14 +104,14 @@ export class HedgedCall<Q, S> implements AbortHook {
     if (isTimeoutError(reason) && this.#attempts[0]?.state === 'out') this.#hedging.measured(this.#startMs);
   }
 
-  #send(): void {
+  #send(paid: number): void {
     const { call, scope: outer, attempt: first, endpoint } = this.#context;
     const index = this.#attempts.length;
     const scope = new Scope(call.clock, outer === undefined ? Infinity : outer.deadline);
     outer?.add(scope);
     const own = new Call(call.clock, call.options, call.root);
     const context = new Context(own, scope, first + index, endpoint);
-    const attempt: Attempt = { index, context, scope, state: 'out', result: undefined };
+    const attempt: Attempt = { index, paid, context, scope, state: 'out', result: undefined };
     this.#attempts.push(attempt);
     this.#out++;
     invoke(this.#transport, this.#request, context).then(
@@ -128,9 +140,10 @@ export class HedgedCall<Q, S> implements AbortHook {
     const hedges = this.#attempts.length;
     if (this.#settled || !this.#mayHedge || hedges > this.#hedging.maxHedges) return false;
     this.#clearTimer();
-    this.#mayHedge = this.#hedging.spend(this.#context.attempt + hedges, why);
+    const paid = this.#hedging.spend(this.#context.attempt + hedges, why);
+    this.#mayHedge = paid > 0;
     if (!this.#mayHedge) return false;
-    this.#send();
+    this.#send(paid);
     this.#arm();
     return true;
   }
@@ -148,7 +161,9 @@ export class HedgedCall<Q, S> implements AbortHook {
       if (this.#out === 0) this.#settle(attempt);
       return;
     }
-    const { kind } = judge(attempt.context, this.#hedging.classify, failed, result);
+    const outcome = judge(attempt.context, this.#hedging.classify, failed, result);
+    const { kind } = outcome;
+    if (attempt.index > 0 || !this.#inner) this.#hedging.settled(outcome, attempt.paid);
     if (attempt.index === 0 && (kind === 'success' || isTimeoutError(result)))
       this.#hedging.measured(this.#startMs);
     if (kind === 'overload') {

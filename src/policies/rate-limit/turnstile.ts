@@ -1,8 +1,8 @@
 /** A turnstile: a quota, those who wait for it in line, and the one timer that lets the first of them go on. */
-import type { Clock, TimerHandle } from '../core/clock.ts';
-import type { Context } from '../core/context.ts';
-import type { Quota, Rate } from '../structures/quota.ts';
-import { WaitingLine } from './waiting-line.ts';
+import type { Clock, TimerHandle } from '../../core/clock.ts';
+import type { Context } from '../../core/context.ts';
+import type { Quota, QuotaState, Rate } from '../../structures/quota.ts';
+import { type TurnedAway, WaitingLine } from '../waiting-line.ts';
 
 /** What all turnstiles of one policy share. */
 export interface Pace {
@@ -36,9 +36,9 @@ export class Turnstile {
   }
 
   /** Resolves when the caller may go on; see {@link WaitingLine}. */
-  join(context: Context, timeoutMs: number, late: () => Error): Promise<void> {
+  join(context: Context, timeoutMs: number, refuse: (why: TurnedAway) => Error): Promise<void> {
     this.#line ??= new WaitingLine(() => this.#left());
-    const turn = this.#line.join(context, timeoutMs, late);
+    const turn = this.#line.join(context, timeoutMs, refuse);
     this.#arm();
     return turn;
   }
@@ -46,7 +46,15 @@ export class Turnstile {
   /** Somebody who got through did not go: the next may. */
   giveBack(): void {
     this.#quota.giveBack();
-    this.#serve();
+    this.serve();
+  }
+
+  export(nowMs: number): QuotaState {
+    return this.#quota.export(nowMs, this.#pace.rate());
+  }
+
+  hydrate(state: QuotaState, thenMs: number): void {
+    this.#quota.hydrate(state, thenMs);
   }
 
   get #waiting(): number {
@@ -58,7 +66,8 @@ export class Turnstile {
     if (this.#waiting === 0) this.#disarm();
   }
 
-  #serve(): void {
+  /** Lets through whom there is room for now, and sets the timer for the next. */
+  serve(): void {
     this.#disarm();
     const { clock } = this.#pace;
     while (this.#waiting > 0 && this.#quota.take(clock.now(), this.#pace.rate(), true)) this.#line?.next();
@@ -70,7 +79,7 @@ export class Turnstile {
     const { clock } = this.#pace;
     const waitMs = this.#quota.waitMs(clock.now(), this.#pace.rate(), 0);
     // Timers count whole milliseconds, and one that fires a hair too early would be set again for the hair.
-    this.#timer = clock.setTimeout(() => this.#serve(), Math.ceil(waitMs));
+    this.#timer = clock.setTimeout(() => this.serve(), Math.ceil(waitMs));
   }
 
   #disarm(): void {

@@ -1,37 +1,43 @@
 /** Adaptive limit: as many calls at once as the server turns out to carry, found by trying. */
-import { type Clock, systemClock } from '../core/clock.ts';
-import type { Context } from '../core/context.ts';
-import { isTimeoutError } from '../core/errors.ts';
-import { type Observer, Reporter } from '../core/observer.ts';
-import { checkCount, checkDuration, checkFunction, checkPort } from '../core/options.ts';
-import type { Classify, Outcome } from '../core/outcome.ts';
-import { invoke, type Next, type Policy, policyOf } from '../core/policy.ts';
-import { Watch, type Watcher } from '../core/watch.ts';
-import { LimitReachedError } from './errors.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import type { Context } from '../../core/context.ts';
+import { isTimeoutError } from '../../core/errors.ts';
+import { Reporter } from '../../core/observer.ts';
+import { checkCount, checkDuration, checkFunction, checkPort } from '../../core/options.ts';
+import type { Classify, Outcome } from '../../core/outcome.ts';
+import { invoke, type Next } from '../../core/policy.ts';
+import { released } from '../../core/released.ts';
+import { Watch, type Watcher } from '../../core/watch.ts';
+import { LimitReachedError } from '../errors.ts';
 import { aimd, type LimitRule, type LimitState } from './limit-rules.ts';
-import { type GuardMode, Refusals } from './refusals.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { type Engine, type Guard, guardOf, type GuardOptions, observes } from '../guard.ts';
+import { Refusals } from '../refusals.ts';
+import { checkOrder, type QueueOrder, type TurnedAway, WaitingLine } from '../waiting-line.ts';
 
-export interface AdaptiveLimitOptions {
+export interface AdaptiveLimitOptions extends GuardOptions {
   /** How the limit is found. @defaultValue `aimd()` */
   readonly algorithm?: LimitRule;
   /** How many calls may wait for room. @defaultValue 0 */
   readonly maxQueue?: number;
   /** Milliseconds a call may wait for room. @defaultValue 1_000 */
   readonly queueTimeoutMs?: number;
-  /** `'observe'` finds the limit and tells, but refuses and delays nothing. @defaultValue 'enforce' */
-  readonly mode?: GuardMode;
+  /** Who is next among those of the same `criticality`; see `bulkhead`. @defaultValue 'fifo' */
+  readonly order?: QueueOrder;
   /** Judges how a call settled, where no inner layer has. @defaultValue what throws has failed */
   readonly classify?: Classify;
-  readonly clock?: Clock;
-  readonly observer?: Observer;
-  /** In events. */
-  readonly name?: string;
 }
 
 /** What {@link adaptiveLimit} makes. */
-export interface AdaptiveLimit extends Policy {
-  snapshot(): AdaptiveLimitSnapshot;
+export interface AdaptiveLimit extends Guard<AdaptiveLimitOptions, AdaptiveLimitSnapshot> {
+  /** The limit it has found, as plain data. */
+  export(): AdaptiveLimitState;
+  /** Goes on from a limit that another has found. */
+  hydrate(state: AdaptiveLimitState): void;
+}
+
+/** What an adaptive limit has found, as plain data. */
+export interface AdaptiveLimitState {
+  readonly limit: number;
 }
 
 export interface AdaptiveLimitSnapshot {
@@ -68,10 +74,14 @@ export interface AdaptiveLimitSnapshot {
  * ```
  */
 export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit {
-  const clock = options.clock ?? systemClock;
-  const limiter = new AdaptiveLimiter(options, clock);
-  const policy = policyOf((next, request, context) => limiter.execute(next, request, context), clock);
-  return Object.assign(policy, { snapshot: () => limiter.snapshot() });
+  const limiter = new AdaptiveLimiter(options);
+  const guard = guardOf('adaptiveLimit', options, limiter, (next, request, context) =>
+    limiter.execute(next, request, context),
+  );
+  return Object.assign(guard, {
+    export: () => limiter.export(),
+    hydrate: (state: AdaptiveLimitState) => limiter.hydrate(state),
+  });
 }
 
 /** A call under way. */
@@ -80,26 +90,53 @@ interface Start {
   readonly inFlight: number;
 }
 
-class AdaptiveLimiter implements Watcher<Start> {
-  readonly #state: LimitState;
-  readonly #maxQueue: number;
-  readonly #queueTimeoutMs: number;
-  readonly #classify: Classify | undefined;
-  readonly #clock: Clock;
-  readonly #reporter: Reporter;
+class AdaptiveLimiter implements Watcher<Start>, Engine<AdaptiveLimitOptions, AdaptiveLimitSnapshot> {
+  readonly reporter: Reporter;
   readonly #refusals: Refusals;
+  readonly #clock: Clock;
   readonly #line = new WaitingLine();
+  readonly #usualRule = aimd();
+  #rule: LimitRule;
+  #state: LimitState;
+  #maxQueue = 0;
+  #queueTimeoutMs = 0;
+  #classify: Classify | undefined;
   #running = 0;
 
-  constructor(options: AdaptiveLimitOptions, clock: Clock) {
+  constructor(options: AdaptiveLimitOptions) {
+    this.reporter = new Reporter('adaptive-limit', options);
+    this.#refusals = new Refusals(this.reporter);
+    this.#clock = options.clock ?? systemClock;
+    this.#rule = ruleOf(options, this.#usualRule);
+    this.#state = this.#rule.create();
+    this.configure(options);
+  }
+
+  /** Another rule begins with its own limit. */
+  configure(options: AdaptiveLimitOptions): void {
     const where = 'adaptiveLimit';
-    this.#state = checkPort(where, 'algorithm', options.algorithm ?? aimd(), 'create').create();
-    this.#maxQueue = checkCount(where, 'maxQueue', options.maxQueue ?? 0, 0);
-    this.#queueTimeoutMs = checkDuration(where, 'queueTimeoutMs', options.queueTimeoutMs ?? 1000);
-    this.#classify = options.classify && checkFunction(where, 'classify', options.classify);
-    this.#clock = clock;
-    this.#reporter = new Reporter('adaptive-limit', options);
-    this.#refusals = new Refusals(where, 'adaptive-limit', options);
+    const rule = ruleOf(options, this.#usualRule);
+    const maxQueue = checkCount(where, 'maxQueue', options.maxQueue ?? 0, 0);
+    const queueTimeoutMs = checkDuration(where, 'queueTimeoutMs', options.queueTimeoutMs ?? 1000);
+    const classify = options.classify && checkFunction(where, 'classify', options.classify);
+    const order = checkOrder(where, options.order);
+    this.#refusals.observes = observes(where, options);
+    this.#maxQueue = maxQueue;
+    this.#queueTimeoutMs = queueTimeoutMs;
+    this.#classify = classify;
+    this.#line.order = order;
+    if (rule !== this.#rule) this.#state = rule.create();
+    this.#rule = rule;
+    this.#serve();
+  }
+
+  export(): AdaptiveLimitState {
+    return { limit: this.#limit };
+  }
+
+  hydrate({ limit }: AdaptiveLimitState): void {
+    this.#state.resume?.(checkCount('adaptiveLimit.hydrate', 'limit', limit));
+    this.#serve();
   }
 
   execute<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
@@ -116,8 +153,8 @@ class AdaptiveLimiter implements Watcher<Start> {
     if (kind !== 'success' && !dropped) return;
     const before = this.#limit;
     this.#state.record(startMs, this.#clock.now(), inFlight, dropped);
-    if (this.#reporter.on && before !== this.#limit)
-      this.#reporter.tell('limit', { from: before, to: this.#limit, running: this.#running });
+    if (this.reporter.on && before !== this.#limit)
+      this.reporter.tell('limit', { from: before, to: this.#limit, running: this.#running });
   }
 
   snapshot(): AdaptiveLimitSnapshot {
@@ -137,21 +174,9 @@ class AdaptiveLimiter implements Watcher<Start> {
   /** Runs a call that has a place. */
   #run<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
     const start: Start = { startMs: this.#clock.now(), inFlight: this.#running };
-    return new Watch(context, this.#classify, this, start)
-      .follow(invoke(next, request, context))
-      .then(this.#kept, this.#lost) as Promise<S>;
+    const watched = new Watch(context, this.#classify, this, start).follow(invoke(next, request, context));
+    return released(watched, this.#release);
   }
-
-  // Made once: a pair of closures per call would double the cost of the whole guard.
-  readonly #kept = (value: unknown): unknown => {
-    this.#release();
-    return value;
-  };
-
-  readonly #lost = (error: unknown): never => {
-    this.#release();
-    throw error;
-  };
 
   #beyond<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
     const full = this.#line.size >= this.#maxQueue;
@@ -160,8 +185,8 @@ class AdaptiveLimiter implements Watcher<Start> {
       this.#running++;
       return this.#run(next, request, context);
     }
-    if (full) return Promise.reject(this.#refuse('queue-full'));
-    const turn = this.#line.join(context, this.#queueTimeoutMs, () => this.#refuse('queue-timeout'));
+    if (full && !this.#line.displace(context)) return Promise.reject(this.#refuse('queue-full'));
+    const turn = this.#line.join(context, this.#queueTimeoutMs, (why) => this.#refuse(why));
     // The reaction runs in this caller's async context, whoever frees the place (law 8).
     return turn.then(() => {
       if (context.scope?.aborted !== true) return this.#run(next, request, context);
@@ -171,14 +196,23 @@ class AdaptiveLimiter implements Watcher<Start> {
     });
   }
 
-  /** Frees a place; whoever waits gets what there is now, by a limit that may have changed. */
-  #release(): void {
+  // Made once, for all calls.
+  readonly #release = (): void => {
     this.#running--;
+    this.#serve();
+  };
+
+  /** Lets in whom there is room for now, by a limit that may have changed. */
+  #serve(): void {
     while (this.#running < this.#limit && this.#line.next()) this.#running++;
   }
 
-  #refuse(reason: 'queue-full' | 'queue-timeout'): LimitReachedError {
+  #refuse(reason: TurnedAway): LimitReachedError {
     this.#refusals.add({ reason, limit: this.#limit });
     return new LimitReachedError(reason, this.#limit);
   }
+}
+
+function ruleOf({ algorithm }: AdaptiveLimitOptions, usual: LimitRule): LimitRule {
+  return checkPort('adaptiveLimit', 'algorithm', algorithm ?? usual, 'create');
 }

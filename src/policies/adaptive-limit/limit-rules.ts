@@ -1,11 +1,11 @@
 /** The rules by which `adaptiveLimit` finds its limit; each is a description that makes its own state. */
-import { OptionError } from '../core/errors.ts';
-import { checkCount, checkInterval, checkNumber } from '../core/options.ts';
-import { Aimd } from '../structures/aimd.ts';
-import { Gradient2 } from '../structures/gradient2.ts';
-import { clampLimit, type LimitBounds, type LimitState } from '../structures/limit-state.ts';
+import { OptionError } from '../../core/errors.ts';
+import { checkCount, checkInterval, checkNumber } from '../../core/options.ts';
+import { Aimd } from '../../structures/aimd.ts';
+import { Gradient2 } from '../../structures/gradient2.ts';
+import { clampLimit, type LimitBounds, type LimitState } from '../../structures/limit-state.ts';
 
-export type { LimitState } from '../structures/limit-state.ts';
+export type { LimitState } from '../../structures/limit-state.ts';
 
 /** How to find a limit of concurrency: a description, from which each policy makes the state it keeps. */
 export interface LimitRule {
