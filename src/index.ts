@@ -240,6 +240,18 @@ export { type Validated, validated } from './cache/loaded.ts';
 export type { CacheOptions, WindowMs } from './cache/options.ts';
 export { persist, type Persisted, restore, type RestoreOptions } from './cache/persist.ts';
 export type { CacheSnapshot, StaleReason } from './cache/statistics.ts';
+export type {
+  CacheStore,
+  LoadLease,
+  Opening,
+  StoredValue,
+  StoreListener,
+} from './cache/tiers/cache-store.ts';
+export { FarTierOpenError, isFarTierOpenError } from './cache/tiers/guarded-store.ts';
+export type { FarFigures } from './cache/tiers/far-loads.ts';
+export { jsonSerializer, type Serializer } from './cache/tiers/serializer.ts';
+export { sharded, type StoreGuardOptions } from './cache/tiers/sharded.ts';
+export { tiered, type TieredCache, type TieredOptions, type TieredSnapshot } from './cache/tiers/tiered.ts';
 export type { Call } from './core/call.ts';
 export type { Ask } from './quorum/fan-out.ts';
 export { agree, type AgreeOptions, type AgreeResult } from './quorum/agree.ts';

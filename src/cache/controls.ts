@@ -27,7 +27,7 @@ export interface CacheControls<A, V> {
 const ENGINE: unique symbol = Symbol('evenkeel.engine');
 
 /** @throws {@link OptionError} for what is no cache */
-export function engineOf<A, V>(where: string, cache: CacheControls<A, V>): CacheEngine<A, V> {
+export function engineOf<A, V>(where: string, cache: Pick<CacheControls<A, V>, 'peek'>): CacheEngine<A, V> {
   const engine = (cache as { readonly [ENGINE]?: CacheEngine<A, V> } | null | undefined)?.[ENGINE];
   if (engine === undefined) throw new OptionError(where, 'cache', cache, 'a cache made by evenkeel');
   return engine;

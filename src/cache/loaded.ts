@@ -114,7 +114,7 @@ export class LoadingContext extends Context implements LoadContext {
   readonly #entry: Entry<unknown> | undefined;
   readonly #nowMs: number;
 
-  constructor(call: Call, scope: Scope, entry: Entry<unknown> | undefined, nowMs: number) {
+  constructor(call: Call, scope: Scope | undefined, entry: Entry<unknown> | undefined, nowMs: number) {
     super(call, scope, 1, undefined);
     this.#entry = entry;
     this.#nowMs = nowMs;

@@ -51,7 +51,7 @@ export interface RestoreOptions {
  * ```
  */
 export async function* persist<A, V>(
-  cache: CacheControls<A, V>,
+  cache: Pick<CacheControls<A, V>, 'peek'>,
   { wallClock = systemWallClock }: RestoreOptions = {},
 ): AsyncGenerator<Persisted<V>, void, undefined> {
   const { store } = engineOf('persist', cache);
@@ -83,7 +83,7 @@ export async function* persist<A, V>(
  * @throws {@link OptionError} if `cache` is no cache of evenkeel, and whatever reading the records throws
  */
 export async function restore<A, V>(
-  cache: CacheControls<A, V>,
+  cache: Pick<CacheControls<A, V>, 'peek'>,
   records: AsyncIterable<Persisted<V>> | Iterable<Persisted<V>>,
   { wallClock = systemWallClock }: RestoreOptions = {},
 ): Promise<number> {

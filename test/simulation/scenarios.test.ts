@@ -20,6 +20,7 @@ const SHORT: Readonly<Record<string, { readonly size: number; readonly misses?: 
   'join-zero': { size: 0.1 },
   deploy: { size: 1 },
   'cold-start-cache': { size: 0.25 },
+  'cache-outage': { size: 0.4 },
 };
 
 function missed(rows: readonly Row[]): string[] {

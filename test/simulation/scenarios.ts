@@ -2,6 +2,7 @@
 import type { Scenario } from './scenario.ts';
 import { adaptive } from './scenarios/adaptive.ts';
 import { blackHole } from './scenarios/black-hole.ts';
+import { cacheOutage } from './scenarios/cache-outage.ts';
 import { coldStart } from './scenarios/cold-start.ts';
 import { coldStartCache } from './scenarios/cold-start-cache.ts';
 import { deploy } from './scenarios/deploy.ts';
@@ -50,4 +51,5 @@ export const SCENARIOS: readonly Scenario[] = [
   adaptive,
   coldStartCache,
   fleet,
+  cacheOutage,
 ];
