@@ -1,23 +1,30 @@
 /**
  * resilient: the guards of one dependency, wired in the one sound order. From the wire outwards:
  *
- *   attempt's timeout → circuit breaker → bulkhead → (hedge) → retry → whole call's timeout → (fallback)
+ *   attempt's timeout → (circuit breaker) → (bulkhead) → adaptive limit → (hedge) → retry → call's timeout → (fallback)
  *
  * - The breaker sees every attempt, hung ones as timeouts, and nothing that was refused here at home.
- * - The bulkhead holds a place for each attempt, and none while a call waits to try again.
+ * - The limits hold a place for each attempt, and none while a call waits to try again.
  * - A late attempt gets company at once; only when all have failed there is another try.
  * - Attempts and waits together have an end, and whatever that is, the fallback answers for it.
+ *
+ * What stands in brackets is there if it is asked for. By default it is the adaptive limit that keeps calls from a
+ * dependency in trouble, and no breaker: between tiers a breaker makes a partial outage a total one, and each tier finds out
+ * only after the next that it is over (docs/decisions/0008).
  */
-import { anyOf } from '../core/any-of.ts';
-import { consecutiveFailures } from '../core/consecutive-failures.ts';
-import { failureRate } from '../core/failure-rate.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Observer } from '../core/observer.ts';
 import { checkCount, checkFunction, checkInterval } from '../core/options.ts';
 import type { Classify } from '../core/outcome.ts';
 import { pipe } from '../core/pipe.ts';
-import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { CallContext, CallOptions, Transport } from '../core/transport.ts';
+import {
+  adaptiveLimit,
+  type AdaptiveLimit,
+  type AdaptiveLimitOptions,
+} from '../policies/adaptive-limit/adaptive-limit.ts';
+import { aimd } from '../policies/adaptive-limit/limit-rules.ts';
 import { bulkhead, type Bulkhead, type BulkheadOptions } from '../policies/bulkhead.ts';
 import { circuitBreaker } from '../policies/circuit-breaker/circuit-breaker.ts';
 import type { CircuitBreaker, CircuitBreakerOptions } from '../policies/circuit-breaker/options.ts';
@@ -41,9 +48,11 @@ export interface ResilientOptions<T = never> {
   readonly maxAttempts?: number;
   /** What else the retry is told. */
   readonly retry?: OwnOptions<Omit<RetryOptions, 'maxAttempts'>>;
-  /** @defaultValue opens after 5 failures in a row, or half of 20 calls in 10 s, for 10 s */
+  /** @defaultValue `aimd({ maxLimit: 1_000 })`, and up to 100 may wait for 100 ms */
+  readonly adaptiveLimit?: OwnOptions<AdaptiveLimitOptions>;
+  /** @defaultValue none: calls go through whatever they fail with */
   readonly circuitBreaker?: OwnOptions<CircuitBreakerOptions>;
-  /** @defaultValue 1 000 attempts at once, and no queue */
+  /** @defaultValue none: the adaptive limit bounds what is under way */
   readonly bulkhead?: OwnOptions<BulkheadOptions>;
   /** @defaultValue none: a late attempt is waited for until its time is up */
   readonly hedge?: OwnOptions<HedgeOptions>;
@@ -72,8 +81,9 @@ export interface Resilient<T = never> {
 
 export interface ResilientGuards<T = never> {
   readonly attemptTimeout: Timeout;
-  readonly circuitBreaker: CircuitBreaker;
-  readonly bulkhead: Bulkhead;
+  readonly circuitBreaker: CircuitBreaker | undefined;
+  readonly bulkhead: Bulkhead | undefined;
+  readonly adaptiveLimit: AdaptiveLimit;
   readonly hedge: Hedge | undefined;
   readonly retry: RetryPolicy;
   readonly timeout: Timeout;
@@ -86,15 +96,15 @@ export type ResilientSnapshot = {
 };
 
 /**
- * Guards calls to one dependency by timeouts, a circuit breaker, a bulkhead and retries, in the one sound order, with
- * defaults that suit a service; a hedge and a fallback where they are asked for.
+ * Guards calls to one dependency by timeouts, an adaptive limit and retries with a budget, in the one sound order, with
+ * defaults that suit a service; a circuit breaker, a bulkhead, a hedge and a fallback where they are asked for.
  *
- * One for each dependency: its breaker and its bulkhead are for all calls through it. Not for several servers of one
+ * One for each dependency: its limits are for all calls through it. Not for several servers of one
  * kind: that is `balance` with a `health` tracker, or `resilientFetch`. For another order, or other guards, `pipe` them
  * yourself.
  *
  * @throws {@link OptionError} at construction for an option out of its range
- * @throws {@link CircuitOpenError}, {@link BulkheadFullError} and {@link TimeoutError} at the call
+ * @throws {@link TimeoutError}, {@link LimitReachedError}, and what the guards that were asked for throw, at the call
  * @example
  * ```ts
  * import { resilient } from 'evenkeel';
@@ -104,15 +114,17 @@ export type ResilientSnapshot = {
  *   if (++calls === 1) throw new Error('not yet');
  *   return { id: 42, attempt, aborted: signal.aborted };
  * });
- * if (user.attempt !== 2 || users.guards.circuitBreaker.state !== 'closed') throw new Error('not as told');
+ * if (user.attempt !== 2 || users.snapshot().retry?.retries !== 1) throw new Error('not as told');
  * ```
  */
 export function resilient<T = never>(options: ResilientOptions<T> = {}): Resilient<T> {
   const guards = guardsOf(options);
   const layer = <Q, S, O extends CallOptions>(wire: Transport<Q, S, O>): Transport<Q, S | T, O> => {
-    const { attemptTimeout, circuitBreaker, bulkhead, hedge, retry, timeout, fallback } = guards;
-    const attempt = pipe(wire, attemptTimeout, circuitBreaker, bulkhead);
-    const call = pipe(hedge === undefined ? attempt : hedge(attempt), retry, timeout);
+    const { attemptTimeout, circuitBreaker, bulkhead, adaptiveLimit, hedge, retry, timeout, fallback } =
+      guards;
+    const inner = [circuitBreaker, bulkhead, adaptiveLimit, hedge].filter((guard) => guard !== undefined);
+    const attempt = inner.reduce((next, guard) => guard(next), attemptTimeout(wire));
+    const call = pipe(attempt, retry, timeout);
     return fallback === undefined ? call : fallback(call);
   };
   const run = layer((fn: (context: CallContext) => Promise<unknown>, context?: CallOptions) =>
@@ -146,11 +158,18 @@ function guardsOf<T>(options: ResilientOptions<T>): ResilientGuards<T> {
   };
   const judging = { ...shared, ...(classify && { classify }) };
   const drawing = { ...judging, ...(random && { random }) };
-  const trip = anyOf(consecutiveFailures(), failureRate());
+  const algorithm = aimd({ initialLimit: 20, maxLimit: 1000 });
   return {
     attemptTimeout: timeout({ ...shared, timeoutMs: attemptTimeoutMs }),
-    circuitBreaker: circuitBreaker({ trip, ...options.circuitBreaker, ...drawing }),
-    bulkhead: bulkhead({ maxConcurrent: 1000, ...options.bulkhead, ...shared }),
+    circuitBreaker: options.circuitBreaker && circuitBreaker({ ...options.circuitBreaker, ...drawing }),
+    bulkhead: options.bulkhead && bulkhead({ ...options.bulkhead, ...shared }),
+    adaptiveLimit: adaptiveLimit({
+      algorithm,
+      maxQueue: 100,
+      queueTimeoutMs: 100,
+      ...options.adaptiveLimit,
+      ...judging,
+    }),
     hedge: options.hedge && hedge({ ...options.hedge, ...judging }),
     retry: retry({ ...options.retry, ...drawing, maxAttempts }),
     timeout: timeout({ ...shared, timeoutMs }),

@@ -3,6 +3,7 @@
  * Netflix's concurrency-limits what a server does:
  *
  *   a success, while at least half of the limit is used:   limit += 1 / limit      (one more a round trip)
+ *   … and before the first drop of all (slow start):       limit += 1              (twice as many a round trip)
  *   a drop (refused, or too slow):                         limit *= backoff        (once a round trip)
  *
  * A drop of a call that began before the last cut is late news of the same overload and cuts no further. (Netflix
@@ -16,6 +17,7 @@ export class Aimd implements LimitState {
   readonly #backoff: number;
   readonly #tooSlowMs: number;
   #cutMs = -Infinity;
+  #starting = true;
 
   constructor(bounds: LimitBounds, backoff: number, tooSlowMs: number) {
     this.limit = bounds.initialLimit;
@@ -25,6 +27,7 @@ export class Aimd implements LimitState {
   }
 
   resume(limit: number): void {
+    this.#starting = false;
     this.limit = clampLimit(limit, this.#bounds);
   }
 
@@ -34,9 +37,11 @@ export class Aimd implements LimitState {
     if (dropped || nowMs - startMs > this.#tooSlowMs) {
       if (startMs <= this.#cutMs) return;
       this.#cutMs = nowMs;
+      this.#starting = false;
       this.limit = clampLimit(this.limit * this.#backoff, this.#bounds);
     } else if (2 * inFlight >= this.limit) {
-      this.limit = clampLimit(this.limit + 1 / this.limit, this.#bounds);
+      const more = this.#starting ? 1 : 1 / this.limit;
+      this.limit = clampLimit(this.limit + more, this.#bounds);
     }
   }
 }

@@ -1,4 +1,5 @@
 import {
+  aimd,
   anyOf,
   type CallContext,
   type CallOptions,
@@ -55,8 +56,9 @@ describe('resilient', () => {
       attemptTimeout: { timeouts: 1 },
       timeout: { timeouts: 0 },
       retry: { retries: 2 },
-      circuitBreaker: { state: 'closed' },
-      bulkhead: { running: 0 },
+      adaptiveLimit: { running: 0 },
+      circuitBreaker: undefined,
+      bulkhead: undefined,
       hedge: undefined,
       fallback: undefined,
     });
@@ -72,7 +74,13 @@ describe('resilient', () => {
   });
 
   it('opens the breaker by what attempts did, hung ones too, and never by what was refused here', async () => {
-    const { clock, guard } = setup({ maxAttempts: 1, timeoutMs: 50, bulkhead: { maxConcurrent: 5 } });
+    const { clock, guard } = setup({
+      maxAttempts: 1,
+      timeoutMs: 50,
+      bulkhead: { maxConcurrent: 5 },
+      circuitBreaker: {},
+      adaptiveLimit: { maxQueue: 0, algorithm: aimd({ initialLimit: 100 }) },
+    });
     const hang = ({ signal }: CallContext): Promise<never> =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     const hung = Array.from({ length: 30 }, () => quiet(guard.run(hang)));
@@ -84,8 +92,34 @@ describe('resilient', () => {
     await clock.advance(50);
     const ends = await Promise.all(hung);
     expect(ends.filter(isBulkheadFullError)).toHaveLength(25);
-    expect(guard.guards.circuitBreaker.state).toBe('open');
+    expect(guard.guards.circuitBreaker?.state).toBe('open');
     expect(await quiet(guard.run(async () => 1))).toSatisfy(isCircuitOpenError);
+  });
+
+  it('lets fewer calls through to a dependency that has no time, and more again when it has', async () => {
+    const { clock, guard } = setup({ maxAttempts: 1, timeoutMs: 50 });
+    const { adaptiveLimit } = guard.guards;
+    for (let n = 0; n < 10; n++) {
+      const answers = Array.from({ length: 30 }, () => quiet(guard.run(async () => 'well')));
+      await clock.advance(1);
+      await Promise.all(answers);
+    }
+    const before = adaptiveLimit.snapshot().limit;
+    expect(before).toBeGreaterThan(25);
+    const hang = ({ signal }: CallContext): Promise<never> =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    for (let n = 0; n < 20; n++) {
+      const hung = Array.from({ length: 30 }, () => quiet(guard.run(hang)));
+      await clock.advance(50);
+      await Promise.all(hung);
+    }
+    expect(adaptiveLimit.snapshot().limit).toBeLessThan(before / 4);
+    for (let n = 0; n < 200; n++) {
+      const answers = Array.from({ length: 30 }, () => quiet(guard.run(async () => 'well')));
+      await clock.advance(1);
+      await Promise.all(answers);
+    }
+    expect(adaptiveLimit.snapshot().limit).toBeGreaterThan(25);
   });
 
   it('hedges and falls back where it is asked to', async () => {

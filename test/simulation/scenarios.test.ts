@@ -21,6 +21,7 @@ const SHORT: Readonly<Record<string, { readonly size: number; readonly misses?: 
   deploy: { size: 1 },
   'cold-start-cache': { size: 0.25 },
   'cache-outage': { size: 0.4 },
+  metastable: { size: 0.2 },
 };
 
 function missed(rows: readonly Row[]): string[] {

@@ -15,6 +15,7 @@ import { hedging } from './scenarios/hedge.ts';
 import { heterogeneous } from './scenarios/heterogeneous.ts';
 import { homogeneous } from './scenarios/homogeneous.ts';
 import { joinZero } from './scenarios/join-zero.ts';
+import { metastable } from './scenarios/metastable.ts';
 import { prequal } from './scenarios/prequal.ts';
 import { reconnectStorm } from './scenarios/reconnect-storm.ts';
 import { recovery } from './scenarios/recovery.ts';
@@ -47,6 +48,7 @@ export const SCENARIOS: readonly Scenario[] = [
   staleBoard,
   prequal,
   retryStorm,
+  metastable,
   hedging,
   adaptive,
   coldStartCache,

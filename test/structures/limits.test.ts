@@ -76,15 +76,30 @@ describe('AIMD', () => {
     expect(within(limits.slice(26), 96, 144)).toBe(true);
   });
 
-  it('grows by one a round trip, and is cut once for all that was refused in one', () => {
+  it('doubles in each round trip until the first drop, then grows by one', () => {
     const state = make();
     for (let call = 0; call < 20; call++) state.record(0, 20, 20, false);
-    expect(state.limit).toBeCloseTo(21, 1);
+    expect(state.limit).toBe(40);
+    state.record(0, 21, 40, true);
+    expect(state.limit).toBe(36);
+    for (let call = 0; call < 36; call++) state.record(22, 40, 36, false);
+    expect(state.limit).toBeCloseTo(37, 1);
+  });
+
+  it('is cut once for all that was refused in one round trip', () => {
+    const state = make();
     for (let call = 0; call < 20; call++) state.record(0, 21 + call, 20, true);
-    expect(state.limit).toBeCloseTo(21 * 0.9, 1);
+    expect(state.limit).toBeCloseTo(20 * 0.9, 1);
     // Begun after the cut: news.
     state.record(22, 50, 20, true);
-    expect(state.limit).toBeCloseTo(21 * 0.81, 1);
+    expect(state.limit).toBeCloseTo(20 * 0.81, 1);
+  });
+
+  it('grows by one a round trip where it goes on from a limit that was found before', () => {
+    const state = make();
+    state.resume?.(20);
+    for (let call = 0; call < 20; call++) state.record(0, 20, 20, false);
+    expect(state.limit).toBeCloseTo(21, 1);
   });
 
   it('takes a success that was too slow for a drop', () => {

@@ -31,8 +31,8 @@ export interface AimdOptions extends LimitBoundsOptions {
 
 /**
  * Additive increase, multiplicative decrease: one more for each round trip in which at least half of the limit was
- * used and nothing was refused or ran out of time, else nine tenths of it, once a round trip (Chiu and Jain, 1989;
- * RFC 5681; Netflix's concurrency-limits, which recommends it for clients).
+ * used and nothing was refused or ran out of time, else nine tenths of it, once a round trip; before the first of these
+ * it doubles in each (Chiu and Jain, 1989; RFC 5681; Netflix's concurrency-limits, which recommends it for clients).
  *
  * Finds what the server refuses, not what makes it slow: for a server that queues without a bound, `gradient2`.
  *
