@@ -207,6 +207,7 @@ export {
   type ResilientOptions,
   type ResilientSnapshot,
 } from './presets/resilient.ts';
+export type { FetchCacheOptions } from './presets/caching-fetch.ts';
 export {
   type ResilientFetch,
   resilientFetch,
