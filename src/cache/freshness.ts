@@ -118,7 +118,7 @@ export function closesMs({ freshUntilMs, terms }: Entry<unknown>): number {
  * @param draw - a random number from 0 up to 1
  */
 export function jittered(ttlMs: number, jitter: number, draw: number): number {
-  return jitter === 0 || ttlMs === Infinity ? ttlMs : Math.ceil(ttlMs * (1 - jitter * draw));
+  return jitter === 0 ? ttlMs : Math.ceil(ttlMs * (1 - jitter * draw));
 }
 
 /** No draw is so small that its logarithm is below this: the smallest above 0 is 2^-53. */

@@ -46,12 +46,14 @@ export class Bus {
 
   follow(listener: StoreListener): () => void {
     const { connection, channel } = this.#settings;
-    // The last that was heard; unknown until the first look.
+    // The last message that was heard of, and the last up to which nothing is missing; unknown until the first look.
+    let newest = 0;
     let last: number | undefined;
     let looking = false;
     let again = false;
     const hear = (text: string): void => {
       const count = Number.parseInt(text, 10);
+      newest = count;
       if (last === undefined || count <= last) return;
       if (count !== last + 1) {
         look();
@@ -68,7 +70,9 @@ export class Bus {
         .then(({ count, missed }) => {
           if (missed === undefined) listener.lost();
           else for (const text of missed) this.#say(text, listener);
-          last = count;
+          // What was heard meanwhile and not said is in the log by now.
+          again ||= newest > count;
+          last = missed === undefined ? count : Math.max(last ?? 0, count);
         })
         // The connection has gone again: whoever is ready next looks anew.
         .catch(() => {})

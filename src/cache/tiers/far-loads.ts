@@ -4,6 +4,7 @@
  * the load goes to the origin, as if there were no far tier.
  */
 import type { Context } from '../../core/context.ts';
+import { TimeoutError } from '../../core/errors.ts';
 import type { Gate } from '../../core/gate.ts';
 import type { Reporter } from '../../core/observer.ts';
 import { invoke, type Next } from '../../core/policy.ts';
@@ -82,6 +83,8 @@ export class FarLoads<A, V> {
     const key = keyText(this.#engine.keyOf(arg));
     if (key === undefined || this.#unsaid.doubts(key, [])) return await this.#ask(arg, context);
     let lease: LoadLease = { token: this.#token(), ms: this.#settings.leaseMs, despite: false };
+    const { softTimeoutMs, clock } = this.#engine.settings;
+    const staleAtMs = clock.now() + softTimeoutMs;
     let [lookMs, waited] = [FIRST_LOOK_MS, false];
     for (;;) {
       let opening: Opening;
@@ -90,6 +93,10 @@ export class FarLoads<A, V> {
       } catch {
         this.figures.unreachable++;
         return await this.#ask(arg, context);
+      }
+      if (context.scope?.aborted === true) {
+        if (opening.leased) this.#release(key, lease, context);
+        throw context.scope.reason;
       }
       const found = this.#read(key, arg, opening);
       if (found === undefined && opening.stored !== undefined && !opening.leased && !lease.despite) {
@@ -103,6 +110,8 @@ export class FarLoads<A, V> {
         return found;
       }
       if (opening.leased) return await this.#loadLeased(key, arg, lease, opening, found, context);
+      if (clock.now() >= staleAtMs && this.#mayServe(found, arg, context))
+        return this.#standIn(found as Aged<V>, new TimeoutError(softTimeoutMs, 'the load'));
       if (!waited) this.figures.waited++;
       waited = true;
       await sleep(lookMs, context);
@@ -120,6 +129,8 @@ export class FarLoads<A, V> {
   }
 
   async #ask(arg: A, context: Context): Promise<LoadResult<V>> {
+    // The load has ended while the far tier was asked: user code is not called any more.
+    if (context.scope?.aborted === true) throw context.scope.reason;
     const { gate } = this.#settings;
     if (gate === undefined) return await invoke(this.#origin, arg, context);
     return await gate.run(() => invoke(this.#origin, arg, context), context);

@@ -442,6 +442,39 @@ describe('tiers', () => {
     expect(follow).toHaveBeenCalledTimes(1);
   });
 
+  it.each(['well', 'failing'] as const)('ask no origin for a load that has ended while the far tier was asked, which is %s then', async (mode) => {
+    const { clock, origin, store, start } = fleetOf({ guard: { timeoutMs: 1000 }, near: { hardTimeoutMs: 100 } });
+    const cache = start();
+    store.behave('hanging');
+    const answer = error(cache.get('a'));
+    await clock.advance(100);
+    expect(await answer).toMatchObject({ name: 'TimeoutError' });
+    store.behave(mode);
+    await clock.advance(2000);
+    expect(origin.requests).toEqual([]);
+    store.behave('well');
+    const next = start().get('a');
+    await clock.settle();
+    origin.next().resolve('A');
+    expect(await next).toBe('A');
+  }); // prettier-ignore
+
+  it('serve what the far tier knows after the soft timeout, while another process loads', async () => {
+    const { clock, origin, store, start } = fleetOf({ near: { staleIfErrorMs: 10_000, softTimeoutMs: 50 } });
+    const first = start().get('a');
+    await clock.settle();
+    origin.next().resolve('A');
+    await first;
+    await clock.advance(150);
+    await store.connect().open("1'a", { token: 'slow', ms: 60_000, despite: false }, undefined as never);
+    const answer = start().lookup('a');
+    await clock.advance(40);
+    expect(await standing(answer)).toBe('pending');
+    await clock.advance(100);
+    expect(await answer).toMatchObject({ value: 'A', state: 'stale', error: { name: 'TimeoutError' } });
+    expect(origin.requests).toHaveLength(1);
+  });
+
   it('end a wait for another process when the load must', async () => {
     const { clock, store, start } = fleetOf({ leaseMs: 60_000, near: { hardTimeoutMs: 500 } });
     await store.connect().open("1'a", { token: 'dead', ms: 60_000, despite: false }, undefined as never);
