@@ -51,7 +51,7 @@ export { random } from './balancer/pickers/random.ts';
 export { roundRobin } from './balancer/pickers/round-robin.ts';
 export type { ReadyOptions } from './balancer/ready.ts';
 export type { Dropped } from './core/bounded-map.ts';
-export { type Clock, systemClock, type TimerHandle } from './core/clock.ts';
+export { type Clock, systemClock, type TimerHandle, type WallClock } from './core/clock.ts';
 export { consecutiveFailures, type ConsecutiveFailuresOptions } from './core/consecutive-failures.ts';
 export type { EndpointSource, Follower } from './core/endpoint-source.ts';
 export { endpoint, type Endpoint, type EndpointOptions } from './core/endpoint.ts';
@@ -131,7 +131,6 @@ export {
   type DeadlineFromOptions,
   type DeadlineHeaderOptions,
   deadlineHeaders,
-  type HeadersLike,
 } from './policies/deadline.ts';
 export {
   BulkheadFullError,
@@ -147,6 +146,8 @@ export {
   ThrottledError,
   TooLateError,
 } from './policies/errors.ts';
+export type { HeadersLike } from './policies/headers.ts';
+export { pushbackFrom } from './policies/pushback.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './policies/fallback.ts';
 export { hedge } from './policies/hedge/hedge.ts';
 export type { Hedge, HedgeOptions, HedgeSnapshot } from './policies/hedge/options.ts';
@@ -154,7 +155,7 @@ export type { CircuitBreakerState } from './structures/breaker-machine.ts';
 export type { ThrottleState } from './structures/client-throttle.ts';
 export type { QuotaState } from './structures/quota.ts';
 export { keyed, type Keyed, type KeyedOptions, type KeyedSnapshot } from './policies/keyed.ts';
-export type { LatencyQuantile } from './policies/latency.ts';
+export type { LatencyQuantile } from './core/latency.ts';
 export { isLostRaceError, LostRaceError } from './core/lost-race.ts';
 export {
   aimd,
@@ -256,11 +257,39 @@ export { tiered, type TieredCache, type TieredOptions, type TieredSnapshot } fro
 export type { Call } from './core/call.ts';
 export type { Ask } from './quorum/fan-out.ts';
 export { agree, type AgreeOptions, type AgreeResult } from './quorum/agree.ts';
+export { AgreedError, isAgreedError } from './quorum/agreed-error.ts';
+export type { PinOptions } from './quorum/pin.ts';
 export { isQuorumError, QuorumError, type QuorumFacts, type ReplicaError } from './quorum/errors.ts';
 export { majority } from './quorum/majority.ts';
 export type { QuorumOptions } from './quorum/options.ts';
 export { quorumRead, type QuorumReadOptions, type QuorumReadResult } from './quorum/quorum-read.ts';
-export { quorumWrite, type QuorumWriteOptions, type QuorumWriteResult } from './quorum/quorum-write.ts';
+export { quorumWrite, type QuorumWriteOptions } from './quorum/quorum-write.ts';
+export type { MissedWrites, QuorumWriteResult } from './quorum/write.ts';
+export type { Poll, QuorumRule, Verdict } from './quorum/poll.ts';
+export {
+  eachQuorum,
+  type GroupOptions,
+  localQuorum,
+  type LocalQuorumOptions,
+  majorityOfGroups,
+  weighted,
+  type WeightedOptions,
+} from './quorum/rules.ts';
+export {
+  type ReadRepair,
+  readRepair,
+  type ReadRepairOptions,
+  type ReadRepairSnapshot,
+} from './quorum/read-repair.ts';
+export type { FanOutStrategy } from './quorum/strategy.ts';
+export {
+  hedgedFanOut,
+  type HedgedFanOut,
+  type HedgedFanOutOptions,
+  type HedgedFanOutSnapshot,
+  type ReplicaHealth,
+} from './quorum/hedged-fan-out.ts';
+export { compareTags, decodeTag, encodeTag, type Tag, type Versioned } from './quorum/versions/tag.ts';
 export type { AnsweredReply, FailedReply, Reply, UnheardReply } from './quorum/reply.ts';
 export {
   isQuorumWriteError,
@@ -269,4 +298,21 @@ export {
   type WriteFate,
   type WriteOutcome,
 } from './quorum/write-error.ts';
+export {
+  type ContractBreach,
+  isReplicaContractError,
+  ReplicaContractError,
+} from './quorum/register/contract.ts';
+export { isRegisterWriteError, RegisterWriteError, type Unfinished } from './quorum/register/errors.ts';
+export type { RegisterQuorum } from './quorum/register/members.ts';
+export type {
+  QuorumRegister,
+  QuorumRegisterOptions,
+  QuorumRegisterSnapshot,
+  ReconfigureOptions,
+  RegisterRead,
+  RegisterReplicas,
+  RegisterWrite,
+} from './quorum/register/options.ts';
+export { quorumRegister } from './quorum/register/quorum-register.ts';
 export { metered, type MeteredOptions } from './telemetry/metered.ts';

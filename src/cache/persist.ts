@@ -2,7 +2,7 @@
  * Persisting what a cache knows, for warm starts and for offline use: a snapshot as plain records, one at a time, so
  * that neither side ever holds all of them. Where they are kept, and in what form, is the user's.
  */
-import { systemWallClock } from '../core/clock.ts';
+import { systemWallClock, type WallClock } from '../core/clock.ts';
 import { OptionError } from '../core/errors.ts';
 import { type CacheControls, engineOf } from './controls.ts';
 import type { Terms } from './freshness.ts';
@@ -27,7 +27,7 @@ export interface Persisted<V = unknown> {
 
 export interface RestoreOptions {
   /** Milliseconds since 1970; the ages of entries go by it. @defaultValue `Date.now` */
-  readonly wallClock?: () => number;
+  readonly wallClock?: WallClock;
 }
 
 /**

@@ -20,6 +20,12 @@ export interface Clock {
 /** The longest delay that a platform's timer can hold; longer ones fire at once there, so they are clamped. */
 export const MAX_DELAY_MS: number = 2 ** 31 - 1;
 
+/** The time of day in milliseconds since 1970: for stamps that others compare. It may step back; nothing waits by it. */
+export type WallClock = () => number;
+
+/** The platform's own, looked up at each call so that a fake is seen. */
+export const systemWallClock: WallClock = () => Date.now();
+
 /** The platform's own time: `performance.now` and `setTimeout`, looked up at each call so that fakes are seen. */
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -31,6 +37,3 @@ export const systemClock: Clock = {
   },
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
 };
-
-/** Milliseconds since 1970, for what outlives the process or leaves it; may step, so never for durations. */
-export const systemWallClock: () => number = () => Date.now();

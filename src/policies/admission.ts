@@ -8,7 +8,7 @@ import type { Classify, Outcome } from '../core/outcome.ts';
 import { invoke, type Next } from '../core/policy.ts';
 import { Watch, type Watcher } from '../core/watch.ts';
 import { TooLateError } from './errors.ts';
-import { Latency, type LatencyQuantile } from './latency.ts';
+import { Latency, type LatencyQuantile } from '../core/latency.ts';
 import { type Engine, type Guard, guardOf, type GuardOptions, observes } from './guard.ts';
 import { Refusals } from './refusals.ts';
 

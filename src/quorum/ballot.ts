@@ -1,11 +1,11 @@
 /**
- * A ballot: which answer do enough independent operators give? One {@link Tally} per answer.
+ * A ballot: which answer do enough independent operators give? A count per answer.
  *
  * An operator with many replicas counts once for each answer it gives, however often it gives it: two machines of
  * one company that agree are one witness, not two (lifi contracts 2343). An operator that says two things
  * vouches for both; with `required` = f + 1 an answer still has one honest witness among f liars.
  */
-import { type Tally, type Verdict, verdictOf } from './tally.ts';
+import type { Verdict } from './poll.ts';
 
 export class Ballot {
   readonly #required: number;
@@ -31,6 +31,11 @@ export class Ballot {
     return most;
   }
 
+  /** How many operators gave this answer. */
+  votesFor(answer: unknown): number {
+    return this.#voters.get(answer)?.size ?? 0;
+  }
+
   /** A replica of `operator` gave this answer. */
   vote(operator: unknown, answer: unknown): Verdict {
     this.#heard(operator);
@@ -50,22 +55,27 @@ export class Ballot {
     this.#out.set(operator, (this.#out.get(operator) ?? 0) - 1);
   }
 
+  /** Whether some answer would have enough votes if these operators, who are still to be heard, all gave it. */
+  reachedWith(operators: readonly unknown[]): boolean {
+    if (new Set(operators).size >= this.#required) return true;
+    for (const voters of this.#voters.values()) {
+      if (new Set([...voters, ...operators]).size >= this.#required) return true;
+    }
+    return false;
+  }
+
   /** Only the answer just given can have got there; none can any more when each one, and a new one, cannot. */
   #verdict(latest: ReadonlySet<unknown> | undefined): Verdict {
     if (latest !== undefined && latest.size >= this.#required) return 'reached';
-    if (verdictOf(this.#tally(undefined)) !== 'impossible') return 'open';
-    for (const voters of this.#voters.values()) {
-      if (verdictOf(this.#tally(voters)) !== 'impossible') return 'open';
-    }
+    if (this.#possible(undefined)) return 'open';
+    for (const voters of this.#voters.values()) if (this.#possible(voters)) return 'open';
     return 'impossible';
   }
 
-  /** The count of one answer, or of one that nobody has given yet. */
-  #tally(voters: ReadonlySet<unknown> | undefined): Tally {
-    let votesAgainst = 0;
-    for (const [operator, out] of this.#out) {
-      if (out === 0 && voters?.has(operator) !== true) votesAgainst++;
-    }
-    return { required: this.#required, of: this.of, votesFor: voters?.size ?? 0, votesAgainst };
+  /** Whether enough have given this answer or can still be heard; of none, an answer that nobody has given yet. */
+  #possible(voters: ReadonlySet<unknown> | undefined): boolean {
+    let left = this.of;
+    for (const [operator, out] of this.#out) if (out === 0 && voters?.has(operator) !== true) left--;
+    return left >= this.#required;
   }
 }

@@ -14,6 +14,8 @@ export interface QuorumFacts<R> {
   readonly votes: number;
   readonly of: number;
   readonly replies: readonly Reply<R, unknown>[];
+  /** Which votes are missing, where the numbers do not say it. */
+  readonly missing?: string | undefined;
 }
 
 /**
@@ -37,7 +39,8 @@ export class QuorumError<R = unknown> extends EvenkeelError {
 
   constructor(what: string, facts: QuorumFacts<R>) {
     const { required, votes, of, replies } = facts;
-    super('EVENKEEL_QUORUM', `${what}: ${votes} of ${of} votes, ${required} required`);
+    const missing = facts.missing === undefined ? '' : ` (${facts.missing})`;
+    super('EVENKEEL_QUORUM', `${what}: ${votes} of ${of} votes, ${required} required${missing}`);
     this.required = required;
     this.votes = votes;
     this.of = of;

@@ -2,8 +2,8 @@
  * The fan-out: one request to each replica, and what became of it. It knows nothing of votes; whoever extends it
  * counts them.
  *
- * All requests start together, so one timer limits them all; it is armed only if something is still out once the
- * replicas that answer at once have answered. Each replica has a call and a scope of its own: a loser can be
+ * Where all requests start together one timer limits them all; it is armed only if something is still out once
+ * the replicas that answer at once have answered. Each replica has a call and a scope of its own: a loser can be
  * aborted without aborting an answer that is still being read, and a verdict that one replica's transport reached
  * about its answer is never taken for another's.
  */
@@ -27,7 +27,7 @@ export abstract class FanOut<R, V> implements AbortHook {
   prev: AbortHook | undefined = undefined;
   next: AbortHook | undefined = undefined;
   owner: AbortSource | undefined = undefined;
-  readonly #replicas: readonly R[];
+  protected readonly replicas: readonly R[];
   readonly #context: Context;
   // Made in their full length: a list that grows from nothing reserves room for 17.
   readonly #votes: (Reply<R, V> | undefined)[];
@@ -36,10 +36,12 @@ export abstract class FanOut<R, V> implements AbortHook {
   #deadline = Infinity;
   #out: number;
   #timer: TimerHandle = undefined;
+  /** Whether each request has a timer of its own, which ends with its answer. */
+  #timed = false;
   #state: 'instant' | 'waiting' | 'closed' = 'instant';
 
   constructor(replicas: readonly R[], context: Context) {
-    this.#replicas = replicas.slice();
+    this.replicas = replicas.slice();
     this.#context = context;
     this.#startedMs = context.call.clock.now();
     this.#out = replicas.length;
@@ -73,12 +75,31 @@ export abstract class FanOut<R, V> implements AbortHook {
     this.#deadline = this.#startedMs + replicaTimeoutMs;
     const outer = scope === undefined ? Infinity : scope.deadline;
     scope?.add(this);
-    for (let index = 0; index < this.#replicas.length; index++) {
-      this.#ask(ask, index, Math.min(this.#deadline, outer));
+    for (let index = 0; index < this.replicas.length; index++) {
+      this.#ask(ask, index, new Scope(this.#context.call.clock, Math.min(this.#deadline, outer)));
     }
     // A scope that ends sooner takes the requests with it: no timer of our own is needed.
     if (this.#deadline < outer) void SOON.then(() => this.#arm(replicaTimeoutMs));
     else this.#state = this.#state === 'closed' ? 'closed' : 'waiting';
+  }
+
+  /** Sends the request to one replica, with a timer of its own: for those who are not all asked together. */
+  protected askOne(ask: Ask<R, V>, index: number, timeoutMs: number): void {
+    const { clock } = this.#context.call;
+    this.#timed = true;
+    if (this.#state === 'instant') this.#state = 'waiting';
+    const scope = new Scope(
+      clock,
+      Math.min(clock.now() + timeoutMs, this.#context.scope?.deadline ?? Infinity),
+    );
+    scope.rejectWith((reason) => this.#failed(index, reason));
+    if (timeoutMs !== Infinity) scope.expireIn(timeoutMs);
+    this.#ask(ask, index, scope);
+  }
+
+  /** Stays open although whoever waited has left or has an answer: who is still out is heard. */
+  protected detach(): void {
+    unlink(this);
   }
 
   /** Ends it: nobody is waited for or listened to any longer, and what is still out is aborted. */
@@ -94,10 +115,12 @@ export abstract class FanOut<R, V> implements AbortHook {
 
   /** What became of every request by now; asked for once, when all is over or the others are not waited for. */
   protected replies(latencyMs: number, unheard: 'aborted' | 'pending'): readonly Reply<R, V>[] {
-    const votes = unheard === 'aborted' ? this.#votes : this.#votes.slice();
+    const votes = this.#state === 'closed' ? this.#votes : this.#votes.slice();
     for (let index = 0; index < votes.length; index++) {
-      const replica = this.#replicas[index] as R;
-      votes[index] ??= { replica, status: unheard, latencyMs };
+      if (votes[index] !== undefined) continue;
+      const replica = this.replicas[index] as R;
+      const status = this.#scopes[index] === undefined ? 'unasked' : unheard;
+      votes[index] = { replica, status, latencyMs };
     }
     return votes as readonly Reply<R, V>[];
   }
@@ -107,14 +130,13 @@ export abstract class FanOut<R, V> implements AbortHook {
     this.left(reason);
   }
 
-  #ask(ask: Ask<R, V>, index: number, deadline: number): void {
+  #ask(ask: Ask<R, V>, index: number, scope: Scope): void {
     const outer = this.#context;
     const { call } = outer;
     // A replica's function may abort the caller's signal itself: then no further one is called.
     if (outer.scope !== undefined && outer.scope.aborted) return this.#failed(index, outer.scope.reason);
-    const scope = new Scope(call.clock, deadline);
     this.#scopes[index] = scope;
-    const replica = this.#replicas[index] as R;
+    const replica = this.replicas[index] as R;
     const context = new Context(new Call(call.clock, call.options), scope, outer.attempt, replica);
     invoke<R, V>(ask, replica, context).then(
       (value) => this.#answered(index, value),
@@ -125,19 +147,20 @@ export abstract class FanOut<R, V> implements AbortHook {
   #answered(index: number, value: V): void {
     if (this.#state === 'closed') return;
     if (this.#votes[index] !== undefined) return this.late(index, false, undefined);
-    const replica = this.#replicas[index] as R;
+    const replica = this.replicas[index] as R;
     this.#record(index, { replica, status: 'answered', value, latencyMs: this.#latencyMs() });
   }
 
   #failed(index: number, error: unknown): void {
     if (this.#state === 'closed') return;
     if (this.#votes[index] !== undefined) return this.late(index, true, error);
-    const replica = this.#replicas[index] as R;
+    const replica = this.replicas[index] as R;
     this.#record(index, { replica, status: 'failed', error, latencyMs: this.#latencyMs() });
   }
 
   #record(index: number, vote: Vote<R, V>): void {
     this.#votes[index] = vote;
+    if (this.#timed) this.#scopes[index]?.settle();
     if (--this.#out === 0) this.#clearTimer();
     this.heard(vote, index);
   }
@@ -168,9 +191,9 @@ export abstract class FanOut<R, V> implements AbortHook {
     const error = new TimeoutError(replicaTimeoutMs, 'the replica');
     const latencyMs = this.#latencyMs();
     const silent: number[] = [];
-    for (let index = 0; index < this.#replicas.length; index++) {
+    for (let index = 0; index < this.replicas.length; index++) {
       if (this.#votes[index] !== undefined) continue;
-      this.#votes[index] = { replica: this.#replicas[index] as R, status: 'failed', error, latencyMs };
+      this.#votes[index] = { replica: this.replicas[index] as R, status: 'failed', error, latencyMs };
       silent.push(index);
     }
     this.#out = 0;

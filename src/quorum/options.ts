@@ -6,12 +6,17 @@ import type { Clock } from '../core/clock.ts';
 import { OptionError } from '../core/errors.ts';
 import type { Observer } from '../core/observer.ts';
 import { checkInterval } from '../core/options.ts';
+import type { QuorumRule } from './poll.ts';
 
 export interface QuorumOptions<R> {
   /** All replicas there are, also those known to be down: the quorum is counted over the configured number. */
   readonly replicas: readonly R[];
-  /** How many votes it takes; from 1 to the number of replicas. `majority(replicas.length)` is the usual one. */
-  readonly required: number;
+  /**
+   * How many votes it takes; from 1 to the number of replicas. `majority(replicas.length)` is the usual one. Or a
+   * rule, for replicas that weigh differently or stand in groups: {@link weighted}, {@link localQuorum},
+   * {@link eachQuorum}, {@link majorityOfGroups}.
+   */
+  readonly required: number | QuorumRule<R>;
   /** Milliseconds after which a silent replica is a vote against. @defaultValue 5_000 */
   readonly replicaTimeoutMs?: number;
   /** Milliseconds that the whole call may take. @defaultValue 10_000 */
@@ -32,7 +37,13 @@ export function checkQuorum<R>(where: string, options: QuorumOptions<R>): void {
   if (!Array.isArray(replicas) || replicas.length === 0) {
     throw new OptionError(where, 'replicas', replicas, 'a list of at least one');
   }
-  if (!Number.isInteger(required) || required < 1 || required > replicas.length) {
+  if (typeof required === 'object' && typeof required?.open === 'function') {
+    // A rule: it checks itself against the replicas when it is opened.
+  } else if (
+    !Number.isInteger(required) ||
+    (required as number) < 1 ||
+    (required as number) > replicas.length
+  ) {
     throw new OptionError(where, 'required', required, `a whole number from 1 to ${replicas.length}`);
   }
   if (hasDuplicate(replicas)) {

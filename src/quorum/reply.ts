@@ -21,9 +21,9 @@ export interface FailedReply<R> {
 /** The call was decided without the replica; this says nothing about its health. */
 export interface UnheardReply<R> {
   readonly replica: R;
-  /** A read is aborted then; a write is left to finish. */
-  readonly status: 'aborted' | 'pending';
-  /** Milliseconds it had been waited for; it takes longer. */
+  /** A read is aborted then, a write is left to finish; who is not needed may not have been asked at all. */
+  readonly status: 'aborted' | 'pending' | 'unasked';
+  /** Milliseconds that the call took; the replica takes longer. */
   readonly latencyMs: number;
 }
 

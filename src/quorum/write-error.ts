@@ -28,6 +28,8 @@ export interface QuorumWriteFacts<R> extends QuorumFacts<R> {
   readonly settled: Promise<readonly WriteFate<R>[]>;
   /** The limit that passed, if that is what ended the call. */
   readonly timeoutMs?: number;
+  /** Whose write it was, for the message. */
+  readonly what?: string;
 }
 
 /**
@@ -43,7 +45,7 @@ export class QuorumWriteError<R = unknown> extends QuorumError<R> {
   readonly #settled: Promise<readonly WriteFate<R>[]>;
 
   constructor(facts: QuorumWriteFacts<R>) {
-    super('quorumWrite', facts);
+    super(facts.what ?? 'quorumWrite', facts);
     this.acks = facts.votes;
     this.outcome = facts.outcome;
     this.timeoutMs = facts.timeoutMs;

@@ -35,3 +35,27 @@ export type { FleetProbe, FleetReply, FleetServerControl } from './fleet/server-
 export { exponential, type ServiceTime, uniform } from './fleet/service-times.ts';
 export { simulateFleet } from './fleet/simulate-fleet.ts';
 export { fakeStore, type FakeStore, type FakeStoreMode } from './fake-store.ts';
+export {
+  checkLinearizability,
+  type CheckOptions,
+  type LinearizabilityResult,
+} from './linearizability/check.ts';
+export {
+  type Operation,
+  type RecordedHistory,
+  recordHistory,
+  type Recording,
+  type RegisterOperation,
+} from './linearizability/history.ts';
+export { type Model, registerModel } from './linearizability/model.ts';
+export type { Verdict } from './linearizability/search.ts';
+export { checkTagOrder, type TagOrderOptions, type TagViolation } from './linearizability/tag-order.ts';
+export type { NodeState } from './network/node.ts';
+export type { NetworkConditions, NodeProgram, SimulatedNetworkOptions } from './network/options.ts';
+export {
+  type NetworkSnapshot,
+  type SimulatedNetwork,
+  simulatedNetwork,
+  type SimulatedNode,
+} from './network/simulated-network.ts';
+export { type BrokenRule, checkReplicaContract, type ReplicaContractOptions } from './replica-contract.ts';

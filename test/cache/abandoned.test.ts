@@ -78,6 +78,22 @@ describe('a load that is aborted when all have left', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('leaves no hook on a longer call when its loads have ended', async () => {
+    const { clock, origin, users } = bench({ ...abort, ttlMs: 0 });
+    await timeout({ timeoutMs: 1000, clock }).run(async (context) => {
+      const { scope } = context as unknown as { readonly scope: { readonly head: unknown } };
+      const before = scope.head;
+      for (let n = 0; n < 10; n++) {
+        const answer = users.get('a', context);
+        expect(scope.head).not.toBe(before);
+        origin.next().resolve('v');
+        await answer;
+        await clock.settle();
+      }
+      expect(scope.head).toBe(before);
+    });
+  });
+
   it('does not end a refresh that nobody asked for', async () => {
     const { clock, origin, users } = bench({ ...abort, staleWhileRevalidateMs: 10, staleIfErrorMs: 1000 });
     await fill({ origin, users }, 'a', 'one');
@@ -156,6 +172,17 @@ describe('a load that brings a value after its hard timeout', () => {
     second.load.resolve('late');
     await second.clock.settle();
     expect(await second.users.get('a')).toBe('young');
+  });
+
+  it('is not stored if its key was changed before the time was over', async () => {
+    const { clock, origin, users } = bench({ ...late, ttlMs: 1000 });
+    const answer = users.get('a').catch((error: unknown) => error);
+    users.delete('a');
+    await clock.advance(200);
+    await answer;
+    origin.next().resolve('late');
+    await clock.settle();
+    expect(users.peek('a')).toBeUndefined();
   });
 
   it('is forgotten when it rejects, and when more are late than may load at once', async () => {

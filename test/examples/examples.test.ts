@@ -14,6 +14,7 @@ describe('the examples', () => {
     ['service', '20 requests: 20 answered with 200'],
     ['wrap-fetch', '200 PUT /users/42'],
     ['unit-test', '2 tests passed'],
+    ['siblings-yjs', 'all three replicas: tea, milk, jam'],
   ])(
     '%s',
     async (name, said) => {
@@ -24,6 +25,13 @@ describe('the examples', () => {
     },
     60_000,
   );
+
+  it('redis-register', async () => {
+    const { stdout } = await run(process.execPath, ['scripts/run.mjs', 'examples/redis-register/main.ts'], {
+      cwd,
+    });
+    expect(stdout).toMatch(/the history is linearizable|skipped: redis-server is not installed/);
+  }, 60_000);
 
   it('node --import evenkeel/debug writes the events of a program that knows nothing of it', async () => {
     const env = { ...process.env, DEBUG: 'evenkeel:retry', DEBUG_COLORS: '0' };

@@ -375,8 +375,8 @@ describe('quorumRead', () => {
     stop();
     expect(all).toEqual(['read', 'failed']);
     expect(own).toMatchObject([
-      { room: 'quorum', type: 'read', name: 'users', required: 2, of: 2, votesFor: 2, votesAgainst: 0 },
-      { room: 'quorum', type: 'failed', name: 'users', required: 2, of: 2, votesFor: 0, votesAgainst: 1 },
+      { room: 'quorum', type: 'read', name: 'users', required: 2, of: 2, votes: 2 },
+      { room: 'quorum', type: 'failed', name: 'users', required: 2, of: 2, votes: 0 },
     ]);
     expect(JSON.stringify(own)).not.toContain('secret');
   });

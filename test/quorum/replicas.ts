@@ -1,5 +1,5 @@
 /** Replicas under the test's hand. */
-import type { CallContext } from 'evenkeel';
+import { type CallContext, compareTags, type Versioned } from 'evenkeel';
 import type { VirtualClock } from 'evenkeel/testing';
 
 /** What a replica does: answers or fails after a while (0: at once), or stays silent. */
@@ -69,4 +69,34 @@ export function watched<T>(promise: Promise<T>): { value?: T; error?: unknown; s
     },
   );
   return state;
+}
+
+/** A replica of a register in memory that keeps the contract; down, silent, or well. */
+export interface MemoryReplica<V> {
+  rows: Map<string, Versioned<V>>;
+  state: 'up' | 'down' | 'silent';
+  asked: number;
+}
+
+export function memoryReplica<V>(state: MemoryReplica<V>['state'] = 'up'): MemoryReplica<V> {
+  return { rows: new Map(), state, asked: 0 };
+}
+
+/** What a register needs to talk to them. */
+memoryReplica.ports = <V>() => ({
+  read: async (replica: MemoryReplica<V>, key: string): Promise<Versioned<V> | undefined> => {
+    await available(replica);
+    return replica.rows.get(key);
+  },
+  write: async (replica: MemoryReplica<V>, key: string, versioned: Versioned<V>): Promise<void> => {
+    await available(replica);
+    const old = replica.rows.get(key);
+    if (old === undefined || compareTags(versioned.tag, old.tag) > 0) replica.rows.set(key, versioned);
+  },
+});
+
+async function available(replica: MemoryReplica<unknown>): Promise<void> {
+  replica.asked++;
+  if (replica.state === 'down') throw new Error('down');
+  if (replica.state === 'silent') await new Promise(() => {});
 }

@@ -1,7 +1,7 @@
 /**
  * Runs scenarios, and prints their figures beside what they have to be.
  *
- *   npm run simulate -- NAME… [--json] [--seed 1] [--size 1] [--only CONTENDER] [--svg FOLDER]      NAME may be `all`
+ *   npm run simulate -- NAME… [--json] [--seed 1] [--size 1] [--seeds 1000] [--only CONTENDER] [--svg FOLDER]      NAME may be `all`
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -17,11 +17,13 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     size: { type: 'string', default: '1' },
+    seeds: { type: 'string' },
     only: { type: 'string', multiple: true },
     svg: { type: 'string' },
   },
 });
 const [seed, size] = [Number(values.seed), Number(values.size)];
+const seeds = values.seeds === undefined ? {} : { seeds: Number(values.seeds) };
 const contenders = values.only?.map(contender) ?? CONTENDERS;
 const names = positionals.includes('all') ? SCENARIOS.map(({ name }) => name) : positionals;
 const chosen = names.map((name) => SCENARIOS.find((scenario) => scenario.name === name));
@@ -33,7 +35,7 @@ if (chosen.length === 0 || chosen.includes(undefined)) {
   const findings = [];
   for (const scenario of chosen as Scenario[]) {
     const startMs = performance.now();
-    const rows = await scenario.run({ seed, size, contenders });
+    const rows = await scenario.run({ seed, size, contenders, ...seeds });
     const seconds = Math.round((performance.now() - startMs) / 100) / 10;
     const { name, asks, reference } = scenario;
     const holds = rows.every(({ checks }) => checks.every((check) => check.holds));

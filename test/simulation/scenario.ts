@@ -18,6 +18,8 @@ export interface Trial {
   /** 1 is the full length; the tests run less. */
   readonly size: number;
   readonly contenders: readonly Contender[];
+  /** How many histories, where histories are counted. */
+  readonly seeds?: number;
 }
 
 /** One contender in one case. */

@@ -22,6 +22,9 @@ const SHORT: Readonly<Record<string, { readonly size: number; readonly misses?: 
   'cold-start-cache': { size: 0.25 },
   'cache-outage': { size: 0.4 },
   metastable: { size: 0.2 },
+  linearizability: { size: 0.1 },
+  availability: { size: 0.05 },
+  'hedged-quorum': { size: 0.04 },
 };
 
 function missed(rows: readonly Row[]): string[] {

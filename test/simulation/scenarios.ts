@@ -1,6 +1,7 @@
 /** Every scenario, in the order in which `all` runs them. */
 import type { Scenario } from './scenario.ts';
 import { adaptive } from './scenarios/adaptive.ts';
+import { availability } from './scenarios/availability.ts';
 import { blackHole } from './scenarios/black-hole.ts';
 import { cacheOutage } from './scenarios/cache-outage.ts';
 import { coldStart } from './scenarios/cold-start.ts';
@@ -12,10 +13,13 @@ import { failback } from './scenarios/failback.ts';
 import { fleet } from './scenarios/fleet.ts';
 import { followTheSun } from './scenarios/follow-the-sun.ts';
 import { hedging } from './scenarios/hedge.ts';
+import { hedgedQuorum } from './scenarios/hedged-quorum.ts';
 import { heterogeneous } from './scenarios/heterogeneous.ts';
 import { homogeneous } from './scenarios/homogeneous.ts';
 import { joinZero } from './scenarios/join-zero.ts';
 import { metastable } from './scenarios/metastable.ts';
+import { linearizability } from './scenarios/linearizability.ts';
+import { pbs } from './scenarios/pbs.ts';
 import { prequal } from './scenarios/prequal.ts';
 import { reconnectStorm } from './scenarios/reconnect-storm.ts';
 import { recovery } from './scenarios/recovery.ts';
@@ -54,4 +58,8 @@ export const SCENARIOS: readonly Scenario[] = [
   coldStartCache,
   fleet,
   cacheOutage,
+  linearizability,
+  pbs,
+  availability,
+  hedgedQuorum,
 ];

@@ -1,17 +1,10 @@
-/** With the real SDK where it is installed; what the bridge asks of a meter is tested without it. */
+/** With OpenTelemetry's real SDK; what the bridge asks of a meter is tested without it. */
+import { type Meter } from '@opentelemetry/api';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { bulkhead } from 'evenkeel';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { metered } from '../../src/telemetry/metered.ts';
 import { otel, type OtelMeter } from '../../src/telemetry/otel.ts';
-
-/** What is used of `@opentelemetry/sdk-metrics`, which need not be there. */
-interface Sdk {
-  readonly MeterProvider: new (options: object) => {
-    getMeter(name: string): OtelMeter;
-    shutdown(): Promise<void>;
-  };
-  readonly MetricReader: new (options: object) => object;
-}
 
 interface Point {
   readonly attributes: object;
@@ -19,94 +12,91 @@ interface Point {
     number | { readonly count: number; readonly sum: number; readonly buckets: { boundaries: number[] } };
 }
 
-const PACKAGE = '@opentelemetry/sdk-metrics';
-const sdk = (await import(PACKAGE).catch(() => undefined)) as Sdk | undefined;
-
-describe.skipIf(sdk === undefined)(
-  `otel, with the real ${PACKAGE} (skipped where it is not installed)`,
-  () => {
-    const start = () => {
-      const { MeterProvider, MetricReader } = sdk as Sdk;
-      class Reader extends MetricReader {
-        onForceFlush = async () => {};
-        onShutdown = async () => {};
-      }
-      const reader = new Reader({}) as unknown as {
-        collect(): Promise<{
-          errors: unknown[];
-          resourceMetrics: {
-            scopeMetrics: {
-              metrics: { descriptor: { name: string; unit: string }; dataPoints: Point[] }[];
-            }[];
-          };
-        }>;
-      };
-      const provider = new MeterProvider({ readers: [reader] });
-      const collect = async () => {
-        const { errors, resourceMetrics } = await reader.collect();
-        expect(errors).toEqual([]);
-        const all = resourceMetrics.scopeMetrics[0]?.metrics ?? [];
-        const points = ({ attributes, value }: Point) => ({ attributes, value });
-        return new Map(
-          all.map(({ descriptor: { name, unit }, dataPoints }) => [
-            name,
-            { unit, points: dataPoints.map(points) },
-          ]),
-        );
-      };
-      return { meter: provider.getMeter('evenkeel'), provider, collect };
+describe('otel, with the real @opentelemetry/sdk-metrics', () => {
+  const start = () => {
+    class Reader extends MetricReader {
+      onForceFlush = async () => {};
+      onShutdown = async () => {};
+    }
+    const reader = new Reader({}) as unknown as {
+      collect(): Promise<{
+        errors: unknown[];
+        resourceMetrics: {
+          scopeMetrics: {
+            metrics: { descriptor: { name: string; unit: string }; dataPoints: Point[] }[];
+          }[];
+        };
+      }>;
     };
+    const provider = new MeterProvider({ readers: [reader as unknown as MetricReader] });
+    const collect = async () => {
+      const { errors, resourceMetrics } = await reader.collect();
+      expect(errors).toEqual([]);
+      const all = resourceMetrics.scopeMetrics[0]?.metrics ?? [];
+      const points = ({ attributes, value }: Point) => ({ attributes, value });
+      return new Map(
+        all.map(({ descriptor: { name, unit }, dataPoints }) => [
+          name,
+          { unit, points: dataPoints.map(points) },
+        ]),
+      );
+    };
+    return { meter: provider.getMeter('evenkeel'), provider, collect };
+  };
 
-    it('records calls, decisions and gauges', async () => {
-      const { meter, provider, collect } = start();
-      const limit = bulkhead({ maxConcurrent: 1 });
-      const observer = otel({
-        meter,
-        gauges: { 'evenkeel.bulkhead.running': () => limit.snapshot().running },
-      });
-      await metered({ name: 'users', observer }).run(async () => 'Ada');
-      await metered({ name: 'users', observer })
-        .run(() => Promise.reject(new TypeError('no')))
-        .catch(() => {});
-      observer({ room: 'health', type: 'ejected', name: undefined, endpoint: 'a' });
-      const collected = await collect();
-      const named = { 'evenkeel.name': 'users' };
-      expect(collected.get('evenkeel.client.call.duration')).toMatchObject({
-        unit: 's',
-        points: [
-          { attributes: { ...named, 'evenkeel.outcome': 'success' }, value: { count: 1 } },
-          {
-            attributes: { ...named, 'evenkeel.outcome': 'failure', 'error.type': 'TypeError' },
-            value: { count: 1 },
-          },
-        ],
-      });
-      const ejected = { 'evenkeel.room': 'health', 'evenkeel.type': 'ejected', 'server.address': 'a' };
-      expect(collected.get('evenkeel.events')).toEqual({
-        unit: '{event}',
-        points: [{ attributes: ejected, value: 1 }],
-      });
-      expect(collected.get('evenkeel.bulkhead.running')?.points).toEqual([{ attributes: {}, value: 0 }]);
-      // The buckets that were advised have been taken.
-      const { value } = collected.get('evenkeel.client.call.duration')?.points[0] ?? { value: 0 };
-      expect(typeof value === 'number' ? [] : value.buckets.boundaries).toEqual([
-        0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-      ]);
-      await provider.shutdown();
-    });
+  it('takes the meter of the real API, as its types have it', () => {
+    expectTypeOf<Meter>().toExtend<OtelMeter>();
+  });
 
-    it('reads no gauge after it was disposed of', async () => {
-      const { meter, provider, collect } = start();
-      const read = vi.fn(() => 1);
-      const bridge = otel({ meter, gauges: { up: read } });
-      await collect();
-      bridge.dispose();
-      await collect();
-      expect(read).toHaveBeenCalledTimes(1);
-      await provider.shutdown();
+  it('records calls, decisions and gauges', async () => {
+    const { meter, provider, collect } = start();
+    const limit = bulkhead({ maxConcurrent: 1 });
+    const observer = otel({
+      meter,
+      gauges: { 'evenkeel.bulkhead.running': () => limit.snapshot().running },
     });
-  },
-);
+    await metered({ name: 'users', observer }).run(async () => 'Ada');
+    await metered({ name: 'users', observer })
+      .run(() => Promise.reject(new TypeError('no')))
+      .catch(() => {});
+    observer({ room: 'health', type: 'ejected', name: undefined, endpoint: 'a' });
+    const collected = await collect();
+    const named = { 'evenkeel.name': 'users' };
+    expect(collected.get('evenkeel.client.call.duration')).toMatchObject({
+      unit: 's',
+      points: [
+        { attributes: { ...named, 'evenkeel.outcome': 'success' }, value: { count: 1 } },
+        {
+          attributes: { ...named, 'evenkeel.outcome': 'failure', 'error.type': 'TypeError' },
+          value: { count: 1 },
+        },
+      ],
+    });
+    const ejected = { 'evenkeel.room': 'health', 'evenkeel.type': 'ejected', 'server.address': 'a' };
+    expect(collected.get('evenkeel.events')).toEqual({
+      unit: '{event}',
+      points: [{ attributes: ejected, value: 1 }],
+    });
+    expect(collected.get('evenkeel.bulkhead.running')?.points).toEqual([{ attributes: {}, value: 0 }]);
+    // The buckets that were advised have been taken.
+    const { value } = collected.get('evenkeel.client.call.duration')?.points[0] ?? { value: 0 };
+    expect(typeof value === 'number' ? [] : value.buckets.boundaries).toEqual([
+      0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+    ]);
+    await provider.shutdown();
+  });
+
+  it('reads no gauge after it was disposed of', async () => {
+    const { meter, provider, collect } = start();
+    const read = vi.fn(() => 1);
+    const bridge = otel({ meter, gauges: { up: read } });
+    await collect();
+    bridge.dispose();
+    await collect();
+    expect(read).toHaveBeenCalledTimes(1);
+    await provider.shutdown();
+  });
+});
 
 describe('otel', () => {
   function fakeMeter() {

@@ -11,7 +11,7 @@ import type { RetryBudget } from '../../structures/retry-budget.ts';
 import { type Engine, observes } from '../guard.ts';
 import type { HedgeOptions, HedgeSnapshot } from './options.ts';
 import { HedgedCall, type Hedging } from './hedged-call.ts';
-import { Latency, type LatencyQuantile } from '../latency.ts';
+import { Latency, type LatencyQuantile } from '../../core/latency.ts';
 import { budgetOf, countCall, retryBudget, type RetryBudgetOptions } from '../retry/retry-budget.ts';
 
 const USUAL_BUDGET: RetryBudgetOptions = { ratio: 0.1, reservePerSecond: 1 };

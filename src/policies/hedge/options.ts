@@ -2,7 +2,7 @@
 import type { Classify } from '../../core/outcome.ts';
 import type { RetryBudget } from '../../structures/retry-budget.ts';
 import type { Guard, GuardOptions } from '../guard.ts';
-import type { LatencyQuantile } from '../latency.ts';
+import type { LatencyQuantile } from '../../core/latency.ts';
 
 export interface HedgeOptions extends GuardOptions {
   /**

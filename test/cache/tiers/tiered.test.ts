@@ -294,6 +294,23 @@ describe('a change', () => {
   });
 });
 
+describe('a message that was missed', () => {
+  it('counts for loads that were under way, too: what they bring is not fresh', async () => {
+    const { clock, origin, store, start } = fleetOf({ near: { ttlMs: 10_000, staleIfErrorMs: 10_000 } });
+    const cache = start();
+    const answer = cache.get('a');
+    await clock.advance(5);
+    store.restart();
+    origin.next().resolve('A');
+    expect(await answer).toBe('A');
+    expect(cache.peek('a')).toBeUndefined();
+    const again = cache.lookup('a');
+    await clock.settle();
+    origin.next().reject(boom);
+    expect(await again).toMatchObject({ value: 'A', state: 'stale' });
+  });
+});
+
 describe('a far tier', () => {
   const stale = { near: { ttlMs: 50, staleIfErrorMs: 10_000 } };
 

@@ -1,6 +1,6 @@
 /** A moving quantile of latency as an option of guards: how long do calls take now? */
-import { OptionError } from '../core/errors.ts';
-import { checkCount, checkInterval, checkNumber } from '../core/options.ts';
+import { OptionError } from './errors.ts';
+import { checkCount, checkInterval, checkNumber } from './options.ts';
 import { MovingQuantile } from '../structures/moving-quantile.ts';
 
 /**
