@@ -183,4 +183,6 @@ export type { QuorumRegister, QuorumRegisterOptions } from './quorum/register/op
 export type { QuorumRegisterSnapshot, ReconfigureOptions, RegisterRead } from './quorum/register/options.ts';
 export type { RegisterReplicas, RegisterWrite } from './quorum/register/options.ts';
 export { quorumRegister } from './quorum/register/quorum-register.ts';
+export { kafkaPartition, redisSlot, rendezvousPartition } from './replication/partition-functions.ts';
+export type { PartitionKey } from './replication/partition-functions.ts';
 export { metered, type MeteredOptions } from './telemetry/metered.ts';
