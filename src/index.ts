@@ -185,4 +185,8 @@ export type { RegisterReplicas, RegisterWrite } from './quorum/register/options.
 export { quorumRegister } from './quorum/register/quorum-register.ts';
 export { kafkaPartition, redisSlot, rendezvousPartition } from './replication/partition-functions.ts';
 export type { PartitionKey } from './replication/partition-functions.ts';
+export { session, type Session, type SessionOptions } from './replication/session.ts';
+export type { AppliedPosition, PartitionId } from './replication/session.ts';
+export type { SessionSnapshot, SessionStanding } from './replication/session.ts';
+export type { Position } from './structures/session-token.ts';
 export { metered, type MeteredOptions } from './telemetry/metered.ts';
