@@ -25,7 +25,7 @@ import { Membership } from './membership.ts';
 import { narrowed } from './narrowing/narrowing.ts';
 import { type BalanceOptions, checkBalance } from './options.ts';
 import { type Attempt, Placing } from './placing.ts';
-import { until } from './until.ts';
+import { until } from '../core/until.ts';
 import { Views } from './views.ts';
 
 export class Balancer<E, Q, S> implements Watcher<Attempt<E>> {

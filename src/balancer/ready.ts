@@ -4,7 +4,7 @@ import { OptionError, TimeoutError } from '../core/errors.ts';
 import { EJECTED, type HealthPort } from '../core/health.ts';
 import { checkCount, checkDuration } from '../core/options.ts';
 import type { Membership } from './membership.ts';
-import { until } from './until.ts';
+import { until } from '../core/until.ts';
 
 export interface ReadyOptions {
   /** How many endpoints must be known to be well. @defaultValue 1 */

@@ -54,7 +54,7 @@ function methodOf(holder: unknown): string | undefined {
 }
 
 /** A body that can be read once is gone after the first attempt. */
-function isSpent(holder: unknown): boolean {
+export function isSpent(holder: unknown): boolean {
   if (typeof holder !== 'object' || holder === null) return false;
   const { body, bodyUsed } = holder as { body?: unknown; bodyUsed?: unknown };
   if (bodyUsed === true) return true;

@@ -1,5 +1,5 @@
 /** The origins of a `resilientFetch`: given once, or found out by a source. */
-import { until } from '../balancer/until.ts';
+import { until } from '../core/until.ts';
 import type { Context } from '../core/context.ts';
 import { type Endpoint, endpoint, toEndpoint, toEndpoints } from '../core/endpoint.ts';
 import { type EndpointSource, type Follower, isEndpointSource } from '../core/endpoint-source.ts';

@@ -1,7 +1,7 @@
 /** Waiting until something holds, with a bound and an early end. */
-import { hookOf, unlink } from '../core/abort.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Context } from '../core/context.ts';
+import { hookOf, unlink } from './abort.ts';
+import type { Clock } from './clock.ts';
+import type { Context } from './context.ts';
 
 export interface Wait {
   readonly clock: Clock;
