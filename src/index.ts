@@ -183,6 +183,16 @@ export type { QuorumRegister, QuorumRegisterOptions } from './quorum/register/op
 export type { QuorumRegisterSnapshot, ReconfigureOptions, RegisterRead } from './quorum/register/options.ts';
 export type { RegisterReplicas, RegisterWrite } from './quorum/register/options.ts';
 export { quorumRegister } from './quorum/register/quorum-register.ts';
+export { isNoPrimaryError, isRedirectLoopError, isSessionLostError } from './replication/errors.ts';
+export { isStalePrimaryError, NoPrimaryError, RedirectLoopError } from './replication/errors.ts';
+export { SessionLostError, StalePrimaryError, type RequestOutcome } from './replication/errors.ts';
+export type { Access, Redirect, ReplicationGroup } from './replication/group.ts';
+export type { LoadGroups } from './replication/map-refresh.ts';
+export type { PartitionedCallOptions, PartitionedOptions } from './replication/options.ts';
+export { partitioned, type Partitioned, type PartitionedSnapshot } from './replication/partitioned.ts';
+export type { PartitionSnapshot } from './replication/partitioned.ts';
+export { redisRedirect } from './replication/redis-redirect.ts';
+export type { LeaderState } from './structures/leadership.ts';
 export { kafkaPartition, redisSlot, rendezvousPartition } from './replication/partition-functions.ts';
 export type { PartitionKey } from './replication/partition-functions.ts';
 export { session, type Session, type SessionOptions } from './replication/session.ts';
