@@ -34,6 +34,8 @@ export class MapRefresh<E> {
   #answeredMs = -Infinity;
   /** The table's number when the last map that arrived was asked for. */
   answeredAsOf: number = -1;
+  /** Why the last one failed; `undefined` if it did not. */
+  lastError: unknown = undefined;
   refreshes: number = 0;
   failures: number = 0;
 
@@ -100,6 +102,7 @@ export class MapRefresh<E> {
     this.answeredAsOf = asOf;
     this.#answeredMs = clock.now();
     this.refreshes++;
+    this.lastError = undefined;
     table.notify();
     if (reporter.on) reporter.tell('map-refreshed', { groups: groups.length });
   }
@@ -107,6 +110,7 @@ export class MapRefresh<E> {
   #failed(error: unknown): void {
     if (this.#life.aborted) return;
     this.failures++;
+    this.lastError = error;
     const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
     const { reporter } = this.#options;
     if (reporter.on) reporter.tell('map-failed', { error: code ?? name });

@@ -7,7 +7,6 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import { OptionError } from '../core/errors.ts';
 import type { Reporter } from '../core/observer.ts';
-import { checkCount } from '../core/options.ts';
 import {
   type Claim,
   claimed,
@@ -17,6 +16,7 @@ import {
   NOBODY,
   served,
 } from '../structures/leadership.ts';
+import { checkEpoch } from './epoch.ts';
 import type { ReplicationGroup } from './group.ts';
 import type { Node, Nodes } from './node.ts';
 import type { PartitionId } from './session.ts';
@@ -167,7 +167,7 @@ function place<E>(group: ReplicationGroup<E>, node: (value: E | Endpoint<E>) => 
   // A generator can be read once, and the map is read twice.
   const partitions = [...group.partitions];
   const { epoch, primary, replicas = [] } = group;
-  if (epoch !== undefined) checkCount('partitioned', 'epoch', epoch, 0);
+  checkEpoch('epoch', epoch);
   return {
     group: { ...group, partitions },
     primary: primary === undefined ? undefined : node(primary),

@@ -11,8 +11,11 @@
  */
 import type { Context } from '../core/context.ts';
 import { IGNORED } from '../core/outcome.ts';
+import { OptionError } from '../core/errors.ts';
+import { checkOneOf } from '../core/options.ts';
 import { isSpent, mayRepeat, neverLeft } from '../core/repeat.ts';
 import { until } from '../core/until.ts';
+import { checkEpoch } from './epoch.ts';
 import { NoPrimaryError, RedirectLoopError, type RequestOutcome, StalePrimaryError } from './errors.ts';
 import type { Access, Redirect } from './group.ts';
 import type { Node } from './node.ts';
@@ -21,6 +24,8 @@ import type { Attempt, Router } from './router.ts';
 import type { PartitionId } from './session.ts';
 import type { Entry } from './table.ts';
 import { Visit } from './visit.ts';
+
+const ACCESSES: readonly Access[] = ['write', 'read', 'primary-read'];
 
 /** What came of one attempt: the call's value, or another round. */
 type Step<S> = { readonly value: S } | undefined;
@@ -48,8 +53,8 @@ export class Trip<E, Q, S> {
     this.#router = router;
     this.#request = request;
     this.#context = context;
-    this.#partition = partitionOf(request);
-    this.#access = accessOf?.(request) ?? 'write';
+    this.#partition = checkPartition(partitionOf(request));
+    this.#access = checkOneOf('partitioned', 'accessOf', accessOf?.(request) ?? 'write', ACCESSES);
     this.#atPrimary = this.#access !== 'read';
     this.#visit = new Visit(router, this.#partition, this.#access, context);
     // Any first map will do.
@@ -129,7 +134,8 @@ export class Trip<E, Q, S> {
     const { table, refresh, nodes, reporter } = this.#router;
     const { node, asOf } = attempt;
     const entry = this.#entry ?? attempt.entry;
-    const { to, epoch } = refusal;
+    const { to } = refusal;
+    const epoch = checkEpoch('redirect', refusal.epoch);
     const elsewhere = to !== undefined && nodes.find(to) !== node;
     this.#exclude(attempt);
     const believed = elsewhere && table.claim(entry, to, epoch, asOf);
@@ -162,10 +168,10 @@ export class Trip<E, Q, S> {
   /** A failure is the caller's to see, unless a primary that moves would explain it and it may be sent again. */
   #failed(attempt: Attempt<E>, error: unknown): undefined {
     const { asLeader, outcome } = attempt;
-    const { refresh, options } = this.#router;
+    const { refresh } = this.#router;
     const isFailure = outcome.kind === 'failure' && asLeader;
     if (!isFailure || !refresh.possible || !this.#mayRepeat(error)) throw error;
-    if (this.#endMs <= options.clock.now()) throw error;
+    if (this.#endMs <= this.#context.call.clock.now()) throw error;
     this.#failure = { error };
     this.#outcome = neverLeft(error) ? this.#outcome : 'indeterminate';
     refresh.wanted();
@@ -215,17 +221,18 @@ export class Trip<E, Q, S> {
   /** Waits until there is somebody to ask. */
   async #news(): Promise<void> {
     const { options, refresh, table } = this.#router;
+    const { clock } = this.#context.call;
     if (!refresh.possible) throw this.#nobody('nobody is known, and there is no map to ask for');
-    if (this.#endMs === Infinity) this.#endMs = options.clock.now() + options.primaryTimeoutMs;
+    if (this.#endMs === Infinity) this.#endMs = clock.now() + options.primaryTimeoutMs;
     if (this.#isUnheardOf()) throw this.#nobody('no group has it');
     if (this.#router.waiting >= options.maxWaiting) throw this.#nobody('too many calls wait for one');
-    const timeoutMs = Math.max(0, this.#endMs - options.clock.now());
+    const timeoutMs = Math.max(0, this.#endMs - clock.now());
     refresh.wanted();
     this.#router.waiting++;
     try {
       await until(
         {
-          clock: this.#context.call.clock,
+          clock,
           timeoutMs,
           subscribe: (changed) => table.subscribe(changed),
           holds: () => this.#target() !== undefined || this.#isUnheardOf() || !refresh.possible,
@@ -245,11 +252,21 @@ export class Trip<E, Q, S> {
     return this.#entry === undefined && this.#router.refresh.answeredAsOf >= this.#cameAt;
   }
 
-  /** The last attempt's own failure, untouched; if there was none, that nobody leads. */
+  /** The last attempt's own failure, untouched; if there was none, that nobody leads, and why that is not known. */
   #nobody(why: string): Error {
     if (this.#failure !== undefined) return this.#failure.error as Error;
-    return new NoPrimaryError(this.#partition, why, this.#outcome, causedBy(this.#refusedWith));
+    return new NoPrimaryError(
+      this.#partition,
+      why,
+      this.#outcome,
+      causedBy(this.#refusedWith ?? this.#router.refresh.lastError),
+    );
   }
+}
+
+function checkPartition(partition: PartitionId): PartitionId {
+  if (typeof partition === 'string' || typeof partition === 'number') return partition;
+  throw new OptionError('partitioned', 'partitionOf', partition, 'a function that returns text or a number');
 }
 
 function causedBy(cause: unknown): ErrorOptions | undefined {

@@ -1,6 +1,6 @@
 /** What one call makes of its answers: the epoch they tell, and whether they hold what its session has seen. */
 import type { Context } from '../core/context.ts';
-import { OptionError } from '../core/errors.ts';
+import { checkEpoch } from './epoch.ts';
 import { SessionLostError } from './errors.ts';
 import type { Access } from './group.ts';
 import type { Node } from './node.ts';
@@ -23,14 +23,7 @@ export class Visit<E, S> {
   }
 
   epochOf(value: S): number | undefined {
-    const epoch = this.#router.options.epochOf?.(value);
-    if (epoch === undefined || (Number.isSafeInteger(epoch) && epoch >= 0)) return epoch;
-    throw new OptionError(
-      'partitioned',
-      'epochOf',
-      epoch,
-      'a function that returns a whole number or undefined',
-    );
+    return checkEpoch('epochOf', this.#router.options.epochOf?.(value));
   }
 
   /** Whether the call may settle with this answer; throws if no answer can ever be good enough. */

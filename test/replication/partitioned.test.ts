@@ -1,4 +1,5 @@
 /** Routing by partition: who is asked, what a redirect mends, what is sent again, and where it ends. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { healthTracker, isNoPrimaryError, isRedirectLoopError, isTimeoutError, partitioned } from 'evenkeel';
 import type { CallContext, ObserverEvent, Redirect } from 'evenkeel';
@@ -426,4 +427,119 @@ it.each([
   expect(() => partitioned({ ...cluster.options(), ...(wrong as object) })).toThrow(
     expect.objectContaining({ code: 'EVENKEEL_OPTION', option }),
   );
+});
+
+describe('what the user’s functions answer', () => {
+  const once = async (wrong: object, request: Request = { partition: 'p' }) => {
+    const { clock, cluster } = store();
+    const call = partitioned({ ...cluster.options({ groups: cluster.groups() }), ...wrong });
+    const ended = watched(call(request));
+    await clock.advance(10);
+    return ended;
+  };
+
+  it.each([
+    ['partitionOf', { partitionOf: () => undefined }],
+    ['accessOf', { accessOf: () => 'reed' }],
+    ['epochOf', { epochOf: () => Number.NaN }],
+    ['epochOf', { epochOf: () => Infinity }],
+  ])('a bad %s is named', async (option, wrong) => {
+    expect((await once(wrong)).error).toMatchObject({ code: 'EVENKEEL_OPTION', option });
+  });
+
+  it.each([Number.NaN, Infinity, -1, '7'])(
+    'a redirect’s epoch %s never becomes the known one',
+    async (epoch) => {
+      const { clock, cluster } = store();
+      const redirect = () => ({ to: 'b', epoch: epoch as number });
+      const call = partitioned(cluster.options({ groups: cluster.groups(), redirect }));
+      cluster.beliefs.set('a/p', { leader: 'b', epoch: 2 });
+      const ended = watched(call({ partition: 'p' }));
+      await clock.advance(10);
+      expect(ended.error).toMatchObject({ code: 'EVENKEEL_OPTION', option: 'redirect' });
+      expect(call.partition('p')).toMatchObject({ primary: 'a', epoch: 1 });
+    },
+  );
+
+  it('a redirect that throws has recognised nothing', async () => {
+    const ended = await once(
+      {
+        redirect: () => {
+          throw new Error('in redirect');
+        },
+      },
+      { partition: 'q' },
+    );
+    expect(ended.value?.by).toBe('b');
+  });
+
+  it('a send that throws, or returns no promise, is a rejection', async () => {
+    const thrown = await once({
+      send: () => {
+        throw new Error('thrown');
+      },
+    });
+    expect(thrown.error).toMatchObject({ message: 'thrown' });
+    expect((await once({ send: () => 1 })).error).toMatchObject({ code: 'EVENKEEL_OPTION' });
+  });
+});
+
+it('says why no map has come', async () => {
+  const { clock, cluster } = store();
+  const down = new Error('no route');
+  const call = partitioned(cluster.options({ groups: () => Promise.reject(down), primaryTimeoutMs: 600 }));
+  const ended = watched(call({ partition: 'p' }));
+  await clock.advance(600);
+  expect(isNoPrimaryError(ended.error)).toBe(true);
+  expect((ended.error as Error).cause).toBe(down);
+  await clock.advance(1000);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+it('asks for the map in its creator’s async context, and sends in its caller’s', async () => {
+  const { clock, cluster } = store();
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const call = storage.run('creator', () =>
+    partitioned(
+      cluster.options({
+        groups: () => {
+          seen.push(storage.getStore());
+          return cluster.load();
+        },
+        send: (...args) => {
+          seen.push(storage.getStore());
+          return cluster.send(...args);
+        },
+      }),
+    ),
+  );
+  const ended = storage.run('caller', () => watched(call({ partition: 'p' })));
+  await clock.advance(10);
+  expect(ended.value?.by).toBe('a');
+  expect(seen).toEqual(['creator', 'caller']);
+});
+
+it('tells health what an attempt was: who refuses is well, who fails is not', async () => {
+  const { clock, cluster } = store();
+  const health = healthTracker({ clock });
+  const call = partitioned(cluster.options({ health }));
+  await Promise.all([call({ partition: 'p' }), clock.advance(1000)]);
+  for (let n = 0; n < 30; n++) {
+    cluster.elect('p', abc[n % 3] as string);
+    await Promise.all([call({ partition: 'p' }), clock.advance(300)]);
+  }
+  expect(abc.map((name) => health.status(name))).toEqual(['healthy', 'healthy', 'healthy']);
+  cluster.elect('p', 'a');
+  await Promise.all([call({ partition: 'p' }), clock.advance(300)]);
+  cluster.down.add('c');
+  for (let n = 0; n < 60; n++) {
+    void call({ partition: 'p', read: true }).catch(() => {});
+    await clock.advance(5);
+  }
+  expect(health.status('c')).toBe('unhealthy');
+  const asked = cluster.sent.length;
+  for (let n = 0; n < 20; n++)
+    await Promise.all([call({ partition: 'p', read: true }).catch(() => {}), clock.advance(5)]);
+  expect(cluster.sent.slice(asked).filter(({ to }) => to === 'c').length).toBeLessThanOrEqual(1);
 });
