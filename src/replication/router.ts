@@ -91,7 +91,7 @@ export class Router<E, Q, S> implements Watcher<Attempt<E>> {
   }
 
   ended(attempt: Attempt<E>, outcome: Outcome, _failed: boolean, _result: unknown): void {
-    const { node, entry, asLeader, ticket, startMs, refusal } = attempt;
+    const { node, entry, ticket, startMs, refusal } = attempt;
     const { clock, suspectAfter } = this.options;
     node.pending--;
     attempt.outcome = outcome;
@@ -100,7 +100,7 @@ export class Router<E, Q, S> implements Watcher<Attempt<E>> {
     const verdict = refusal === undefined ? outcome : SUCCESS;
     const nowMs = clock.now();
     if (ticket !== undefined) node.health?.report(ticket, verdict, nowMs - startMs, nowMs);
-    if (!asLeader || refusal !== undefined) return;
+    if (refusal !== undefined) return;
     if (outcome.kind === 'success') this.table.served(entry, node);
     else if (outcome.kind === 'failure') this.#doubt(entry, node, suspectAfter);
   }

@@ -14,6 +14,7 @@ import { IGNORED } from '../core/outcome.ts';
 import { OptionError } from '../core/errors.ts';
 import { checkOneOf } from '../core/options.ts';
 import { isSpent, mayRepeat, neverLeft } from '../core/repeat.ts';
+import { hasTried } from '../core/tried.ts';
 import { until } from '../core/until.ts';
 import { checkEpoch } from './epoch.ts';
 import { NoPrimaryError, RedirectLoopError, type RequestOutcome, StalePrimaryError } from './errors.ts';
@@ -99,15 +100,31 @@ export class Trip<E, Q, S> {
     return better(replica, primary, call);
   }
 
-  async #ask(node: Node<E>): Promise<Step<S>> {
+  /** One read finds out whether an ejected replica has recovered; it would never win a comparison. */
+  #trial(entry: Entry<E>, nowMs: number): { readonly node: Node<E>; readonly ticket: number } | undefined {
+    const { health } = this.#router.options;
+    if (this.#atPrimary || health === undefined || nowMs < health.nextTrialMs) return undefined;
+    for (const node of entry.replicas) {
+      if (this.#out.has(node) || hasTried(this.#context.call.root, node)) continue;
+      const ticket = node.health?.admitTrial(nowMs);
+      if (ticket !== undefined) return { node, ticket };
+    }
+    return undefined;
+  }
+
+  async #ask(picked: Node<E>): Promise<Step<S>> {
     const router = this.#router;
     const entry = this.#entry as Entry<E>;
     const startMs = router.options.clock.now();
+    const { node, ticket } = this.#trial(entry, startMs) ?? {
+      node: picked,
+      ticket: router.ticketOf(picked, startMs),
+    };
     const attempt: Attempt<E> = {
       node,
       entry,
       asLeader: node === entry.leadership.leader,
-      ticket: router.ticketOf(node, startMs),
+      ticket,
       startMs,
       asOf: router.table.now,
       refusal: undefined,
@@ -171,7 +188,6 @@ export class Trip<E, Q, S> {
     const { refresh } = this.#router;
     const isFailure = outcome.kind === 'failure' && asLeader;
     if (!isFailure || !refresh.possible || !this.#mayRepeat(error)) throw error;
-    if (this.#endMs <= this.#context.call.clock.now()) throw error;
     this.#failure = { error };
     this.#outcome = neverLeft(error) ? this.#outcome : 'indeterminate';
     refresh.wanted();
