@@ -87,7 +87,11 @@ export function quorumRead<R, V>(
     if (options.notFound !== undefined) checkOneOf('quorumRead', 'notFound', options.notFound, NOT_FOUND);
     if (options.fanOut !== undefined) checkPort('quorumRead', 'fanOut', options.fanOut, 'race');
     if (options.repair !== undefined) checkPort('quorumRead', 'repair', options.repair, 'found');
-    const limitMs = outerLimitOf('quorumRead', options);
+    const limitMs = outerLimitOf(
+      'quorumRead',
+      options,
+      options.fanOut === undefined && options.repair === undefined,
+    );
     const run = readAll<R, V>;
     return transportOf(invoke, run, options.clock ?? systemClock, { ms: limitMs })(options, call);
   } catch (error) {

@@ -199,3 +199,17 @@ describe('hedgedFanOut', () => {
     }
   });
 });
+
+describe('the limit of the whole call', () => {
+  it('holds although each replica that is asked later has a time of its own', async () => {
+    const clock = virtualClock();
+    const fanOut = hedgedFanOut<number>({ delayMs: Infinity, clock });
+    const read = behaving<number>(clock, ['silent', 'silent', 'silent', 'silent']);
+    const options = { replicas: range(4), required: 1, read, fanOut, clock };
+    const call = watched(quorumRead({ ...options, replicaTimeoutMs: 100, timeoutMs: 250 }));
+    await clock.advance(249);
+    expect(call.settlements).toBe(0);
+    await clock.advance(1);
+    expect([(call.error as Error).name, leftTimers(clock)]).toEqual(['TimeoutError', 0]);
+  });
+});

@@ -276,6 +276,41 @@ describe('quorumRegister', () => {
     );
   });
 
+  it('a straggler keeps no process alive once the read has its answer', async () => {
+    const kinds: unknown[] = [];
+    const inner = virtualClock();
+    const clock = {
+      now: () => inner.now(),
+      clearTimeout: (timer: unknown) => inner.clearTimeout(timer),
+      setTimeout: (fn: () => void, ms: number, kind?: 'background') => (
+        kinds.push(kind),
+        inner.setTimeout(fn, ms)
+      ),
+    };
+    const members = [1, 2, 3].map(() => memoryReplica<string>());
+    (members[2] as Replica).state = 'silent';
+    const slow: typeof read = async (replica, key) => {
+      if (replica === members[1]) await new Promise<void>((resolve) => void inner.setTimeout(resolve, 10));
+      return read(replica, key);
+    };
+    const call = make(3, { replicas: members, clock, read: slow }).register.read('k');
+    await inner.advance(10);
+    await call;
+    // While the call waits its timer does keep it alive; then one that does not takes its place.
+    expect(kinds).toEqual([undefined, 'background']);
+    await inner.advance(10_000);
+    expect(inner.pendingTimers).toBe(0);
+  });
+
+  it('tells how each read was found', async () => {
+    const events: ObserverEvent[] = [];
+    const { register } = make(3, { observer: (event) => events.push(event) });
+    await register.write('k', 'v');
+    await register.read('k');
+    const [last] = events.filter(({ type }) => type === 'register-read');
+    expect(last).toMatchObject({ room: 'quorum', path: 'fast', holders: 2, of: 3 });
+  });
+
   it('one key is empty and the other is not', async () => {
     const { register } = make(3);
     await register.write('a', '1');
@@ -314,6 +349,7 @@ describe('a replica that breaks the contract', () => {
     ['no object', 'v'],
     ['no tag', { value: 'v' }],
     ['a counter that is none', { tag: { counter: Number.NaN, writer: 'w' }, value: 'v' }],
+    ['the last counter there is', { tag: { counter: Number.MAX_SAFE_INTEGER, writer: 'w' }, value: 'v' }],
     ['a counter beyond all numbers', { tag: { counter: 2 ** 60, writer: 'w' }, value: 'v' }],
     ['a writer that is none', { tag: { counter: 1, writer: 'a b' }, value: 'v' }],
   ])('answers with %s', async (_, answer) => {

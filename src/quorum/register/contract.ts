@@ -41,6 +41,8 @@ export function isReplicaContractError(error: unknown): error is ReplicaContract
   return hasCode(error, 'EVENKEEL_REPLICA_CONTRACT');
 }
 
+const LAST = Number.MAX_SAFE_INTEGER;
+
 export class Contract<R> {
   /** Of each key, the highest tag that each replica is known to have had. */
   readonly #floors: BoundedMap<string, Map<R, Tag>>;
@@ -80,7 +82,9 @@ export class Contract<R> {
       if (floor !== undefined) throw new ReplicaContractError('went-back', key);
       return undefined;
     }
-    if (typeof answer !== 'object' || !isTag(answer.tag)) throw new ReplicaContractError('no-tag', key);
+    // After the highest counter there is no next: whoever made it meant harm, or is broken.
+    if (typeof answer !== 'object' || !isTag(answer.tag) || answer.tag.counter >= LAST)
+      throw new ReplicaContractError('no-tag', key);
     if (floor !== undefined && compareTags(answer.tag, floor) < 0) {
       throw new ReplicaContractError('went-back', key);
     }
