@@ -130,7 +130,6 @@ export {
   type DeadlineFromOptions,
   type DeadlineHeaderOptions,
   deadlineHeaders,
-  type HeadersLike,
 } from './policies/deadline.ts';
 export {
   BulkheadFullError,
@@ -146,6 +145,8 @@ export {
   ThrottledError,
   TooLateError,
 } from './policies/errors.ts';
+export type { HeadersLike } from './policies/headers.ts';
+export { pushbackFrom } from './policies/pushback.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './policies/fallback.ts';
 export { hedge } from './policies/hedge/hedge.ts';
 export type { Hedge, HedgeOptions, HedgeSnapshot } from './policies/hedge/options.ts';

@@ -40,14 +40,18 @@ export class EvenkeelError extends Error {
 export class RefusedError extends EvenkeelError {
   constructor(code: string, message: string) {
     const { stackTraceLimit } = Error as { readonly stackTraceLimit?: number };
-    if (stackTraceLimit === undefined) {
-      super(code, message);
-    } else {
-      // Where the program has frozen Error this changes nothing, and there is a stack.
-      Reflect.set(Error, 'stackTraceLimit', 0);
-      super(code, message);
-      Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
-    }
+    limitStacks(stackTraceLimit && 0);
+    super(code, message);
+    limitStacks(stackTraceLimit);
+  }
+}
+
+/** Does nothing on a platform that has no such limit, nor where the program has frozen Error. */
+function limitStacks(limit: number | undefined): void {
+  try {
+    if (limit !== undefined) Error.stackTraceLimit = limit;
+  } catch {
+    // Then there is a stack, as there was before.
   }
 }
 

@@ -34,19 +34,16 @@ export class Watch<T> implements AbortHook {
 
   /** The same promise, watched. */
   follow<S>(work: Promise<S>): Promise<S> {
-    // As in released.ts: no reaction that would have to throw the error again.
-    return new Promise((resolve, reject) => {
-      work.then(
-        (value) => {
-          this.#settled(false, value);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.#settled(true, error);
-          reject(error);
-        },
-      );
-    });
+    return work.then(
+      (value) => {
+        this.#settled(false, value);
+        return value;
+      },
+      (error: unknown) => {
+        this.#settled(true, error);
+        throw error;
+      },
+    );
   }
 
   abort(reason: unknown): void {

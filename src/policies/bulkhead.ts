@@ -3,7 +3,6 @@ import type { Context } from '../core/context.ts';
 import { Reporter } from '../core/observer.ts';
 import { checkCount, checkDuration } from '../core/options.ts';
 import { invoke, type Next } from '../core/policy.ts';
-import { released } from '../core/released.ts';
 import { BulkheadFullError } from './errors.ts';
 import { type Engine, type Guard, guardOf, type GuardOptions, observes } from './guard.ts';
 import { Refusals } from './refusals.ts';
@@ -102,8 +101,19 @@ class Permits implements Engine<BulkheadOptions, BulkheadSnapshot> {
   }
 
   #run<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
-    return released(invoke(next, request, context), this.#release);
+    return invoke(next, request, context).then(this.#kept, this.#lost) as Promise<S>;
   }
+
+  // Made once: a pair of closures per call would double the cost of the whole guard.
+  readonly #kept = (value: unknown): unknown => {
+    this.#release();
+    return value;
+  };
+
+  readonly #lost = (error: unknown): never => {
+    this.#release();
+    throw error;
+  };
 
   #beyond<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
     const full = this.#line.size >= this.#maxQueue;
@@ -123,11 +133,10 @@ class Permits implements Engine<BulkheadOptions, BulkheadSnapshot> {
     });
   }
 
-  // Made once, for all calls.
-  readonly #release = (): void => {
+  #release(): void {
     this.#running--;
     this.#serve();
-  };
+  }
 
   /** Lets in whom there is room for now. */
   #serve(): void {

@@ -8,10 +8,7 @@
 import { OptionError } from '../core/errors.ts';
 import { checkDuration, checkPort } from '../core/options.ts';
 import type { CallOptions } from '../core/transport.ts';
-
-/** Headers as the platforms have them: `Headers`, or Node's object with lower-case names. */
-export type HeadersLike =
-  { get(name: string): string | null } | { readonly [name: string]: string | readonly string[] | undefined };
+import { type HeadersLike, valueOf } from './headers.ts';
 
 export interface DeadlineHeaderOptions {
   /** The name of the header; any but `'grpc-timeout'` holds milliseconds. @defaultValue 'grpc-timeout' */
@@ -55,7 +52,7 @@ export function deadlineFrom(
 ): Pick<CallOptions, 'timeoutMs'> & { readonly timeoutMs: number } {
   const maxMs = checkDuration('deadlineFrom', 'maxMs', options.maxMs);
   const name = headerOf('deadlineFrom', options);
-  const text = valueOf(headers, name);
+  const text = valueOf('deadlineFrom', headers, name);
   const saidMs = text === undefined ? undefined : name === GRPC ? fromGrpc(text) : fromPlain(text);
   return { timeoutMs: Math.min(maxMs, saidMs ?? maxMs) };
 }
@@ -88,17 +85,6 @@ export function deadlineHeaders(
 function headerOf(where: string, { header = GRPC }: DeadlineHeaderOptions): string {
   if (typeof header === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(header)) return header.toLowerCase();
   throw new OptionError(where, 'header', header, 'the name of a header');
-}
-
-function valueOf(headers: HeadersLike, name: string): string | undefined {
-  if (typeof headers !== 'object' || headers === null)
-    throw new OptionError('deadlineFrom', 'headers', headers, 'headers');
-  const value: unknown =
-    typeof headers.get === 'function'
-      ? (headers as { get(name: string): unknown }).get(name)
-      : (headers as { readonly [name: string]: unknown })[name];
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof first === 'string' ? first : undefined;
 }
 
 function fromGrpc(text: string): number | undefined {

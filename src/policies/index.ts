@@ -23,7 +23,6 @@ export {
   type DeadlineFromOptions,
   type DeadlineHeaderOptions,
   deadlineHeaders,
-  type HeadersLike,
 } from './deadline.ts';
 export {
   BulkheadFullError,
@@ -39,6 +38,8 @@ export {
   ThrottledError,
   TooLateError,
 } from './errors.ts';
+export type { HeadersLike } from './headers.ts';
+export { pushbackFrom } from './pushback.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './fallback.ts';
 export { hedge } from './hedge/hedge.ts';
 export type { Hedge, HedgeOptions, HedgeSnapshot } from './hedge/options.ts';

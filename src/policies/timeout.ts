@@ -42,7 +42,8 @@ export function timeout(options: TimeoutOptions): Timeout {
     'timeout',
     options,
     timer,
-    (next, request, context) => timer.execute(next, request, context),
+    (next, request, context) =>
+      timer.observes ? timer.observe(next, request, context) : invoke(next, request, context),
     timer,
   );
 }
@@ -52,7 +53,7 @@ class Timer implements Engine<TimeoutOptions, TimeoutSnapshot>, Limit {
   /** What the door enforces. */
   ms: number = Infinity;
   #timeoutMs: number = Infinity;
-  #observes: boolean = false;
+  observes: boolean = false;
   #timeouts: number = 0;
 
   constructor(options: TimeoutOptions) {
@@ -62,19 +63,15 @@ class Timer implements Engine<TimeoutOptions, TimeoutSnapshot>, Limit {
 
   configure(options: TimeoutOptions): void {
     const timeoutMs = checkInterval('timeout', 'timeoutMs', options.timeoutMs);
-    this.#observes = observes('timeout', options);
+    this.observes = observes('timeout', options);
     this.#timeoutMs = timeoutMs;
-    this.ms = this.#observes ? Infinity : timeoutMs;
-  }
-
-  execute<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
-    return this.#observes ? this.#observed(next, request, context) : invoke(next, request, context);
+    this.ms = this.observes ? Infinity : timeoutMs;
   }
 
   expired(): void {
     this.#timeouts++;
     if (this.reporter.on)
-      this.reporter.tell(this.#observes ? 'would-time-out' : 'timed-out', { timeoutMs: this.#timeoutMs });
+      this.reporter.tell(this.observes ? 'would-time-out' : 'timed-out', { timeoutMs: this.#timeoutMs });
   }
 
   snapshot(): TimeoutSnapshot {
@@ -82,7 +79,7 @@ class Timer implements Engine<TimeoutOptions, TimeoutSnapshot>, Limit {
   }
 
   /** Lets the call take its time, and tells if that was too much. */
-  async #observed<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
+  async observe<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
     const { clock } = context.call;
     const ends = context.remainingMs() > this.#timeoutMs;
     const timer = ends && clock.setTimeout(() => this.expired(), this.#timeoutMs, 'background');

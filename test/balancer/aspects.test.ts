@@ -161,12 +161,17 @@ describe('a subset', () => {
     expect(health.snapshot().endpoints).toHaveLength(6);
     await call.ready({ atLeast: 6 });
     const before = new Set(checked);
+    const [left] = [...before] as [string];
+    health.announce(left, 'draining');
+    expect(call.endpoints().find(({ endpoint }) => endpoint === left)?.status).toBe('unhealthy');
     checked.clear();
     index = 5;
     call.update(fleet);
     await clock.advance(3000);
     expect(checked.size).toBe(6);
     expect([...checked].filter((host) => before.has(host))).toEqual([]);
+    // Nothing is known any more of whom it has left.
+    expect(call.endpoints().find(({ endpoint }) => endpoint === left)?.status).toBe('healthy');
     call.dispose();
     expect(health.snapshot().endpoints).toHaveLength(0);
     expect(clock.pendingTimers).toBe(0);

@@ -214,6 +214,10 @@ describe.each(Object.keys(guards))('%s', (name) => {
     // A circuit that is open, and tokens that are spent, take their time: only the rules are others now.
     await clock.advance(10_000);
     expect(await act()).toBe('untouched');
+    // What was changed before stays changed.
+    guard.reconfigure({ mode: 'enforce' });
+    await clock.advance(10_000);
+    expect(await act()).toBe('untouched');
   });
 
   it('can be set to observe, and back', async () => {

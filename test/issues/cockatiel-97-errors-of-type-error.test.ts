@@ -22,3 +22,18 @@ it('is an error of its own to the compiler and at run time', async () => {
   expect([error.name, error.code]).toEqual(['CircuitOpenError', 'EVENKEEL_CIRCUIT_OPEN']);
   expect(String(error.stack)).toContain('CircuitOpenError: the circuit is open');
 });
+
+it('is made without a stack, and leaves the limit of stacks as it was, frozen or not', async () => {
+  const limit = Error.stackTraceLimit;
+  const error = new CircuitOpenError(5);
+  expect(error.stack).toBe('CircuitOpenError: the circuit is open for another 5 ms');
+  expect(Error.stackTraceLimit).toBe(limit);
+  expect(new Error('another').stack).toContain('\n');
+  const writable = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') as PropertyDescriptor;
+  Object.defineProperty(Error, 'stackTraceLimit', { ...writable, writable: false });
+  try {
+    expect(new CircuitOpenError(5).message).toBe('the circuit is open for another 5 ms');
+  } finally {
+    Object.defineProperty(Error, 'stackTraceLimit', writable);
+  }
+});

@@ -399,3 +399,19 @@ describe('its state', () => {
     expect(() => circuitBreaker(options)).toThrow(new RegExp(`circuitBreaker: ${name} must be`));
   });
 });
+
+describe('a change of options', () => {
+  it('keeps what was counted by a rule that stays, and begins anew with another one', async () => {
+    const clock = virtualClock();
+    const breaker = circuitBreaker({ trip, clock });
+    await quiet(breaker.run(fail));
+    breaker.reconfigure({ openMs: 500 });
+    await quiet(breaker.run(fail));
+    expect(breaker.snapshot()).toMatchObject({ state: 'open', retryAfterMs: 500 });
+    breaker.reset();
+    await quiet(breaker.run(fail));
+    breaker.reconfigure({ trip: consecutiveFailures({ failures: 2 }) });
+    await quiet(breaker.run(fail));
+    expect(breaker.state).toBe('closed');
+  });
+});

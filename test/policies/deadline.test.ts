@@ -1,5 +1,5 @@
 import { timeout } from 'evenkeel';
-import { deadlineFrom, deadlineHeaders } from 'evenkeel/policies';
+import { deadlineFrom, deadlineHeaders, pushbackFrom } from 'evenkeel/policies';
 import { virtualClock } from 'evenkeel/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -137,5 +137,28 @@ describe('deadlineHeaders', () => {
   it('refuses a context that knows no deadline', () => {
     expect(() => deadlineHeaders({} as never)).toThrow(/deadlineHeaders: context must be/);
     expect(() => deadlineHeaders(left(1), { header: 'a:b' })).toThrow(/deadlineHeaders: header must be/);
+  });
+});
+
+describe('pushbackFrom', () => {
+  it.each([
+    ['0', 0],
+    ['250', 250],
+    [' 1500 ', 1500],
+    ['-1', Infinity],
+    ['soon', Infinity],
+    ['', Infinity],
+    ['1e3', Infinity],
+    ['99999999999999999999', Infinity],
+    [undefined, undefined],
+  ])('reads %j as %j', (said, expected) => {
+    expect(pushbackFrom({ 'grpc-retry-pushback-ms': said })).toBe(expected);
+    expect(pushbackFrom(new Headers(said === undefined ? {} : { 'grpc-retry-pushback-ms': said }))).toBe(
+      expected,
+    );
+  });
+
+  it('refuses what are no headers', () => {
+    expect(() => pushbackFrom(undefined as never)).toThrow(/pushbackFrom: headers must be headers/);
   });
 });

@@ -722,3 +722,35 @@ describe('hedge', () => {
     expect(() => hedge(options as HedgeOptions)).toThrow(new RegExp(`hedge: ${name} must be`));
   });
 });
+
+describe('a hedge that only observes', () => {
+  it('withholds what it would have withheld: after an overload, and when its budget is spent', async () => {
+    const clock = virtualClock();
+    const told: string[] = [];
+    const policy = hedge({
+      delayMs: 10,
+      mode: 'observe',
+      budget: retryBudget({ ratio: 0, reservePerSecond: 0.1 }),
+      clock,
+      observer: ({ type, reason }) => void told.push(`${type} ${String(reason)}`),
+    });
+    const slow = async (error?: Error) => {
+      const call = policy
+        .run(
+          () =>
+            new Promise<void>((resolve, reject) => {
+              clock.setTimeout(() => (error === undefined ? resolve() : reject(error)), 50);
+            }),
+        )
+        .catch(() => {});
+      await clock.advance(50);
+      await call;
+    };
+    await slow();
+    await slow();
+    await slow(Object.assign(new Error('busy'), { retryAfterMs: 0 }));
+    expect(told).toEqual(['would-hedge undefined', 'withheld budget', 'withheld overload']);
+    expect(policy.snapshot()).toMatchObject({ hedges: 1, withheld: 2, won: 0 });
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -353,3 +353,40 @@ describe('rateLimit', () => {
     );
   });
 });
+
+describe('a change of the limit', () => {
+  it('lets those go on who wait, as soon as the new limit has room for them', async () => {
+    const clock = virtualClock();
+    const guard = rateLimit({ limit: 1, perMs: 60_000, maxQueue: 5, queueTimeoutMs: 300_000, clock });
+    await guard.run(async () => 'first');
+    const waiting = [1, 2].map((n) => guard.run(async () => n));
+    await clock.advance(100);
+    guard.reconfigure({ limit: 1000, perMs: 1000 });
+    await clock.advance(10);
+    expect(await Promise.all(waiting)).toEqual([1, 2]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it.each([{ algorithm: 'sliding-window' }, { key: () => 'a' }, { maxKeys: 5 }])(
+    'is refused for what its keys were made by: %o',
+    (changes) => {
+      const guard = rateLimit({ limit: 1, perMs: 1000 });
+      expect(() => guard.reconfigure(changes as never)).toThrow(/must be left as it is/);
+    },
+  );
+
+  it('keeps an exact window exact when it is taken over', async () => {
+    const clock = virtualClock();
+    const make = () =>
+      rateLimit({ limit: 2, perMs: 1000, algorithm: 'sliding-window', key: () => 'a', clock });
+    const [one, other] = [make(), make()];
+    await one.run(async () => 1);
+    await clock.advance(400);
+    await one.run(async () => 2);
+    other.hydrate(JSON.parse(JSON.stringify(one.export())) as ReturnType<typeof one.export>, 100);
+    const refused = await other.run(async () => 3).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'EVENKEEL_RATE_LIMITED', retryAfterMs: 500 });
+    await clock.advance(500);
+    expect(await other.run(async () => 3)).toBe(3);
+  });
+});

@@ -37,8 +37,6 @@ export class RetriedCall<Q, S> {
   readonly #next: Next<Q, S>;
   readonly #request: Q;
   readonly #first: Context;
-  readonly #resolve: (response: S) => void;
-  readonly #reject: (error: unknown) => void;
   // Attempts, without those that an open breaker refused; of these, how many there were in a row.
   #sent = 1;
   #refused = 0;
@@ -48,46 +46,28 @@ export class RetriedCall<Q, S> {
   // What the last attempt took from the budget.
   #paid = 0;
 
-  constructor(
-    retrying: Retrying,
-    next: Next<Q, S>,
-    request: Q,
-    first: Context,
-    resolve: (response: S) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(retrying: Retrying, next: Next<Q, S>, request: Q, first: Context) {
     this.#retrying = retrying;
     this.#next = next;
     this.#request = request;
     this.#first = first;
-    this.#resolve = resolve;
-    this.#reject = reject;
   }
 
-  /** An attempt has ended: the call ends with it, or there is another one. */
-  ended(context: Context, failed: boolean, result: unknown, mark: number): void {
+  /**
+   * After an attempt: another one, or `undefined` if the call ends as this attempt did. Who asks hands that on by itself,
+   * because throwing costs the more the further it has to go.
+   */
+  after(context: Context, failed: boolean, result: unknown, mark: number): Promise<S> | undefined {
     const { rules } = this.#retrying;
     const outcome = judge(context, rules.classify, failed, result);
     const ended: Ended = { outcome, failed, result, mark };
     this.#count(ended);
-    if (outcome.kind === 'success') {
-      this.#resolve(result as S);
-      return;
-    }
-    try {
-      const stop = this.#reasonToStop(ended);
-      if (stop !== undefined) this.#giveUp(stop, ended);
-      else if (rules.observes) this.#tell('would-retry', ended);
-      else {
-        this.#again(ended);
-        return;
-      }
-    } catch (error) {
-      this.#reject(error);
-      return;
-    }
-    if (failed) this.#reject(result);
-    else this.#resolve(result as S);
+    if (outcome.kind === 'success') return undefined;
+    const stop = this.#reasonToStop(ended);
+    if (stop === undefined && !rules.observes) return this.#again(ended);
+    if (stop === undefined) this.#tell('would-retry', ended);
+    else this.#giveUp(stop, ended);
+    return undefined;
   }
 
   /** What an open breaker refused was no attempt: it is counted apart, and says nothing of the server. */
@@ -148,19 +128,23 @@ export class RetriedCall<Q, S> {
     if (reporter.on) reporter.tell('gave-up', { attempts: this.#sent, reason, outcome });
   }
 
-  #again(ended: Ended): void {
+  #again(ended: Ended): Promise<S> {
     this.#retrying.retries++;
     if (!ended.failed) this.#letGo(ended.result);
     this.#tell('retrying', ended);
-    sleep(this.#delayMs, this.#first).then(() => this.#send(), this.#reject);
+    return sleep(this.#delayMs, this.#first).then(() => this.#send());
   }
 
-  #send(): void {
+  #send(): Promise<S> {
     const context = this.#first.retried(this.#first.attempt + this.#sent++);
     const mark = marksSoFar();
-    invoke(this.#next, this.#request, context).then(
-      (response) => this.ended(context, false, response, mark),
-      (error: unknown) => this.ended(context, true, error, mark),
+    return invoke(this.#next, this.#request, context).then(
+      (response) => this.after(context, false, response, mark) ?? response,
+      (error: unknown) => {
+        const again = this.after(context, true, error, mark);
+        if (again === undefined) throw error;
+        return again;
+      },
     );
   }
 

@@ -39,24 +39,19 @@ export class Retrier implements Retrying, Engine<RetryOptions, RetrySnapshot> {
     const { budget, classify } = this.rules;
     if (budget !== undefined) countCall(budget, context.call, this.now);
     const mark = marksSoFar();
-    // As in core/released.ts: no reaction that would have to throw a failure again.
-    return new Promise((resolve, reject) => {
-      invoke(next, request, context).then(
-        (result) => {
-          if (judge(context, classify, false, result).kind !== 'success') {
-            const call = new RetriedCall(this, next, request, context, resolve, reject);
-            call.ended(context, false, result, mark);
-          } else {
-            if (budget?.settled !== undefined) budget.settled(true, 0);
-            resolve(result);
-          }
-        },
-        (error: unknown) => {
-          const call = new RetriedCall(this, next, request, context, resolve, reject);
-          call.ended(context, true, error, mark);
-        },
-      );
-    });
+    return invoke(next, request, context).then(
+      (result) => {
+        if (judge(context, classify, false, result).kind !== 'success')
+          return new RetriedCall(this, next, request, context).after(context, false, result, mark) ?? result;
+        if (budget?.settled !== undefined) budget.settled(true, 0);
+        return result;
+      },
+      (error: unknown) => {
+        const again = new RetriedCall(this, next, request, context).after(context, true, error, mark);
+        if (again === undefined) throw error;
+        return again;
+      },
+    );
   }
 
   snapshot(): RetrySnapshot {

@@ -1,7 +1,7 @@
 /** Each guard alone over the bare call, and four of them against cockatiel's same four. */
 import * as cockatiel from 'cockatiel';
-import { bulkhead, circuitBreaker, consecutiveFailures, pipe, retry, timeout } from 'evenkeel';
-import { measure, overhead, report, row } from '../harness.mjs';
+import { bulkhead, circuitBreaker, consecutiveFailures, failureRate, pipe, retry, timeout } from 'evenkeel';
+import { measure, overhead, report, round, row } from '../harness.mjs';
 
 const work = async (n) => n;
 const trip = consecutiveFailures({ failures: 5 });
@@ -36,6 +36,35 @@ const one = await measure({
   ...Object.fromEntries(Object.entries(alone).map(([name, call]) => [name, (n) => call(n)])),
 });
 
+// Failing: an error made beforehand, so that what is measured is not the making of errors.
+const boom = new Error('boom');
+const refusing = () => Promise.reject(boom);
+const settled = (call) => (n) => call(n).then(undefined, () => n);
+const never = consecutiveFailures({ failures: Infinity });
+const failing = pipe(
+  refusing,
+  timeout({ timeoutMs: 1000 }),
+  bulkhead({ maxConcurrent: 100, maxQueue: 100 }),
+  circuitBreaker({ trip: never }),
+  retry({ maxAttempts: 1 }),
+);
+const open = circuitBreaker({ trip: consecutiveFailures({ failures: 1 }), openMs: 1e9 });
+await open.run(refusing).catch(() => {});
+// A window of 10 s that holds nothing yet, and one that 200 000 failures have gone into.
+const window = () => circuitBreaker({ trip: failureRate({ rate: 1, minimumCalls: 1e9 }) });
+const [fresh, full] = [window(), window()];
+for (let n = 0; n < 200_000; n++) await full.run(refusing).catch(() => {});
+
+const bad = await measure({
+  bare: settled(work),
+  bareFailure: settled(refusing),
+  ours: settled(ours),
+  failing: settled(failing),
+  refused: settled(open(work)),
+  fresh: settled(fresh(refusing)),
+  full: settled(full(refusing)),
+});
+
 const FLIGHT = 50;
 const fifty = (call) => (n) => Promise.all(Array.from({ length: FLIGHT }, (_, at) => call(n + at)));
 const many = await measure(
@@ -62,4 +91,25 @@ report([
   overhead('retry alone', one.retry, one.bare, 0.25),
   overhead('circuitBreaker alone', one.circuitBreaker, one.bare, 0.25),
   overhead('bulkhead alone', one.bulkhead, one.bare, 0.25),
+  row(
+    'a refusal by an open breaker, on top of a call that fails by itself',
+    bad.refused - bad.bareFailure,
+    1,
+    'µs',
+    `${round(bad.refused)} µs in all; a failure by itself ${round(bad.bareFailure)}`,
+  ),
+  row(
+    'a failing call through four guards, in times of one that succeeds',
+    bad.failing / bad.ours,
+    3,
+    'ratio',
+    `${round(bad.failing)} against ${round(bad.ours)} µs, bare ${round(bad.bareFailure)} against ${round(bad.bare)}`,
+  ),
+  row(
+    'a failing call after 200 000 failures in the window, in times of a first one',
+    bad.full / bad.fresh,
+    1.5,
+    'ratio',
+    `${round(bad.full)} against ${round(bad.fresh)} µs`,
+  ),
 ]);
