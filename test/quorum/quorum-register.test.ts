@@ -336,6 +336,25 @@ describe('a replica that breaks the contract', () => {
     expect(register.snapshot().breaches).toBe(1);
   });
 
+  it('went back also if it was only ever read', async () => {
+    const { register, members } = make(3, { repair: 'none' });
+    for (const one of members) one.rows.set('k', { tag: { counter: 5, writer: 'other' }, value: 'v' });
+    await register.read('k');
+    members[0]?.rows.set('k', { tag: { counter: 4, writer: 'other' }, value: 'restored' });
+    expect(await register.read('k')).toBe('v');
+    expect(register.snapshot().breaches).toBe(1);
+  });
+
+  it('is no breach for who does not know it: a replica that has left and comes back starts anew', async () => {
+    const { register, members } = make(3, { repair: 'none' });
+    await register.write('k', 'v');
+    await register.reconfigure({ replicas: members.slice(1), keys: ['k'] });
+    members[0]?.rows.clear();
+    await register.reconfigure({ replicas: members, keys: ['k'] });
+    expect(await register.read('k')).toBe('v');
+    expect(register.snapshot().breaches).toBe(0);
+  });
+
   it('has different values under one tag: no read can be right', async () => {
     const { register, members } = make(3);
     const tag = { counter: 1, writer: 'twice' };
