@@ -142,6 +142,19 @@ describe('hedgedFanOut', () => {
     expect(asked().slice(4)).toContain(0);
   });
 
+  it('a health that throws when it is told breaks no call', async () => {
+    const health = {
+      status: (): Status => 'healthy',
+      report: () => {
+        throw new Error('full');
+      },
+    };
+    const { clock, read } = setup({ health }, [fast(1), fast(2)]);
+    const call = read();
+    await clock.advance(5);
+    expect(call.value?.value).toBe(2);
+  });
+
   it('failing fast does not make a replica the preferred one', async () => {
     const { clock, read, asked } = setup({ delayMs: Infinity }, [failing, fast(2), fast(3)]);
     for (let n = 0; n < 5; n++) {

@@ -17,7 +17,7 @@ import {
 } from 'evenkeel';
 import { checkReplicaContract, seededRandom, virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
-import { type MemoryReplica, memoryReplica } from './replicas.ts';
+import { type MemoryReplica, memoryReplica, watched } from './replicas.ts';
 
 type Replica = MemoryReplica<string>;
 const { read, write } = memoryReplica.ports<string>();
@@ -212,10 +212,50 @@ describe('quorumRegister', () => {
     }
   });
 
+  it('an abort at any moment ends any operation at once, once, and leaves nothing', async () => {
+    const operations: ((
+      register: ReturnType<typeof make>['register'],
+      signal: AbortSignal,
+    ) => Promise<unknown>)[] = [
+      (register, signal) => register.read('k', { signal }),
+      (register, signal) => register.write('k', 'new', { signal }),
+      (register, signal) => register.delete('k', { signal }),
+      (register, signal) => register.update('k', (value) => `${value}+`, { signal }),
+      (register, signal) =>
+        register.reconfigure({ replicas: [memoryReplica<string>()], keys: ['k', 'l'] }, { signal }),
+    ];
+    for (const operation of operations) {
+      for (let ms = 0; ms <= 40; ms += 3) {
+        const clock = virtualClock();
+        const slowly = (): Promise<void> => new Promise((resolve) => void clock.setTimeout(resolve, 7));
+        const { register, members } = make(3, {
+          clock,
+          read: (replica, key) => slowly().then(() => read(replica, key)),
+          write: (replica, key, row) => slowly().then(() => write(replica, key, row)),
+        });
+        members[0]?.rows.set('k', { tag: { counter: 3, writer: 'other' }, value: 'old' });
+        const caller = new AbortController();
+        const call = watched(operation(register, caller.signal));
+        await clock.advance(ms);
+        const before = call.settlements;
+        caller.abort('gone');
+        await clock.settle();
+        expect([call.settlements, before === 1 || call.error === 'gone']).toEqual([1, true]);
+        await clock.advance(60_000);
+        expect([call.settlements, clock.pendingTimers, register.snapshot().inFlight]).toEqual([1, 0, 0]);
+        expect(register.snapshot().membership).toBe('stable');
+      }
+    }
+  });
+
   it('updates of one key wait for each other, so that none is lost within the process', async () => {
     const { register } = make(3);
     const add = (value: string | undefined): string => `${value ?? ''}x`;
-    await Promise.all(Array.from({ length: 20 }, () => register.update('k', add)));
+    const updates = Array.from({ length: 20 }, () => register.update('k', add));
+    await Promise.resolve();
+    expect(register.snapshot().updating).toBe(1);
+    await Promise.all(updates);
+    expect(register.snapshot().updating).toBe(0);
     expect(await register.read('k')).toBe('x'.repeat(20));
     await register.update('k', async () => undefined);
     expect(await register.read('k')).toBeUndefined();

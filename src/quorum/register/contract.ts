@@ -21,18 +21,22 @@ export type ContractBreach = 'went-back' | 'no-tag' | 'unknown-tag' | 'equal-tag
 /** A replica has not kept what a register needs of it. Its answer is not counted. */
 export class ReplicaContractError extends EvenkeelError {
   readonly breach: ContractBreach;
-  readonly key: string;
+  // Behind a getter, so that printing the error does not print what may be nobody's business.
+  readonly #key: string;
 
   constructor(breach: ContractBreach, key: string) {
     super('EVENKEEL_REPLICA_CONTRACT', `a replica has broken the contract of a register: ${breach}`);
     this.breach = breach;
-    // Not enumerable: what keys are called may be nobody's business.
-    Object.defineProperty(this, 'key', { value: key, enumerable: false });
-    this.key = key;
+    this.#key = key;
   }
 
   override get name(): string {
     return 'ReplicaContractError';
+  }
+
+  /** Under which it did so. */
+  get key(): string {
+    return this.#key;
   }
 }
 

@@ -155,7 +155,7 @@ class Register<R, V> implements QuorumRegister<R, V> {
   snapshot(): QuorumRegisterSnapshot {
     const { writer, counter, counts } = this.#protocol;
     const { state, inFlight } = this.#membership;
-    return { writer, counter, membership: state, inFlight, ...counts };
+    return { writer, counter, membership: state, inFlight, updating: this.#lanes.busy, ...counts };
   }
 
   #run<T>(
