@@ -12,7 +12,7 @@ import { seededRandom } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import { atLeast, choose } from '../../src/structures/binomial.ts';
 import { OrderStatistic } from '../../src/structures/order-statistic.ts';
-import { exponential, MODELS } from '../simulation/wars.ts';
+import { exponential, MODELS, ymmrRead } from '../simulation/wars.ts';
 
 describe('atLeast', () => {
   it('is what trying all 2^n cases gives', () => {
@@ -45,6 +45,29 @@ describe('OrderStatistic', () => {
     ] as const) {
       // prettier-ignore
       expect(new OrderStatistic(samples, k, 3).mean).toBeCloseTo(mean, 3);
+    }
+  });
+
+  it('gives the table of p99.9 by sent and awaited, of the Yammer read model', () => {
+    const random = seededRandom(11);
+    const samples = Float64Array.from(
+      { length: 1_000_000 },
+      () => ymmrRead(random) + ymmrRead(random),
+    ).sort();
+    const table = [
+      [168.4, 10.9, 5.6, 4.8, 4.5],
+      [201.4, 33, 6.5, 5.3],
+      [220.5, 48.8, 7.4],
+      [233.2, 61.1],
+      [243.2],
+    ];
+    for (const [row, cells] of table.entries()) {
+      for (const [more, printed] of cells.entries()) {
+        const p999 = new OrderStatistic(samples, row + 1, row + 1 + more).quantile(0.999);
+        expect(Math.abs(p999 / printed - 1), `await ${row + 1} of ${row + 1 + more}: ${p999}`).toBeLessThan(
+          0.05,
+        );
+      }
     }
   });
 
