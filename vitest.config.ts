@@ -14,6 +14,7 @@ export default defineConfig({
       { find: /^evenkeel\/dns$/, replacement: source('./src/discovery/dns.ts') },
       { find: /^evenkeel\/file$/, replacement: source('./src/discovery/watched-file.ts') },
       { find: /^evenkeel\/metrics$/, replacement: source('./src/telemetry/metrics.ts') },
+      { find: /^evenkeel\/redis$/, replacement: source('./src/cache/redis.ts') },
       { find: /^evenkeel\/otel$/, replacement: source('./src/telemetry/otel.ts') },
       { find: /^evenkeel\/(.+)$/, replacement: source('./src/$1/index.ts') },
     ],

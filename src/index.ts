@@ -50,6 +50,7 @@ export { type ProbeAnswer, probing, type ProbingOptions } from './balancer/picke
 export { random } from './balancer/pickers/random.ts';
 export { roundRobin } from './balancer/pickers/round-robin.ts';
 export type { ReadyOptions } from './balancer/ready.ts';
+export type { Dropped } from './core/bounded-map.ts';
 export { type Clock, systemClock, type TimerHandle, type WallClock } from './core/clock.ts';
 export { consecutiveFailures, type ConsecutiveFailuresOptions } from './core/consecutive-failures.ts';
 export type { EndpointSource, Follower } from './core/endpoint-source.ts';
@@ -185,6 +186,7 @@ export {
   type TokenBudgetOptions,
 } from './policies/retry/retry-budget.ts';
 export { isBudgetSpent } from './policies/retry/spent.ts';
+export type { PlacesOptions } from './policies/places.ts';
 export type { QueueOrder } from './policies/waiting-line.ts';
 export {
   type Backoff,
@@ -207,12 +209,15 @@ export {
   type ResilientOptions,
   type ResilientSnapshot,
 } from './presets/resilient.ts';
+export type { FetchCacheOptions } from './presets/caching-fetch.ts';
 export {
   type ResilientFetch,
   resilientFetch,
   type ResilientFetchOptions,
   type ResilientFetchSnapshot,
 } from './presets/resilient-fetch.ts';
+export { batched, type BatchedOptions } from './cache/batched.ts';
+export { type AsideLoad, type CacheAside, cacheAside } from './cache/cache-aside.ts';
 export { cache, type CachedTransport, type CacheLayer } from './cache/cache-layer.ts';
 export {
   coalescingCache,
@@ -227,8 +232,29 @@ export {
   isLoadsFullError,
   LoadsFullError,
 } from './cache/errors.ts';
-export type { CacheOptions } from './cache/options.ts';
+export {
+  type Known,
+  type LoadContext,
+  type LoadResult,
+  type NotModified,
+  notModified,
+} from './cache/loaded.ts';
+export { type Validated, validated } from './cache/loaded.ts';
+export type { CacheOptions, WindowMs } from './cache/options.ts';
+export { persist, type Persisted, restore, type RestoreOptions } from './cache/persist.ts';
 export type { CacheSnapshot, StaleReason } from './cache/statistics.ts';
+export type {
+  CacheStore,
+  LoadLease,
+  Opening,
+  StoredValue,
+  StoreListener,
+} from './cache/tiers/cache-store.ts';
+export { FarTierOpenError, isFarTierOpenError } from './cache/tiers/guarded-store.ts';
+export type { FarFigures } from './cache/tiers/far-loads.ts';
+export { jsonSerializer, type Serializer } from './cache/tiers/serializer.ts';
+export { sharded, type StoreGuardOptions } from './cache/tiers/sharded.ts';
+export { tiered, type TieredCache, type TieredOptions, type TieredSnapshot } from './cache/tiers/tiered.ts';
 export type { Call } from './core/call.ts';
 export type { Ask } from './quorum/fan-out.ts';
 export { agree, type AgreeOptions, type AgreeResult } from './quorum/agree.ts';

@@ -42,15 +42,15 @@ export interface CacheLayer<A, V> {
 export function cache<A = unknown, V = unknown>(options: CacheOptions<A, V>): CacheLayer<A, V> {
   const settings = checkCacheOptions('cache', options);
   const layer = <Q extends A, S extends V>(next: Next<Q, S>): CachedTransport<Q, S> => {
-    const engine = new CacheEngine<Q, S>('cache', next, settings);
+    const engine = new CacheEngine<Q, S>('cache', settings);
     const door = transportOf(
-      (_, request: Q, context) =>
-        bringsWords(context) ? invoke(next, request, context) : engine.get(request),
+      (next, request: Q, context) =>
+        bringsWords(context) ? invoke(next, request, context) : engine.get(request, next, context),
       next,
       settings.clock,
     );
     const transport: Transport<Q, S> = (request, said) =>
-      said === undefined ? engine.get(request) : door(request, said);
+      said === undefined ? engine.get(request, next) : door(request, said);
     return Object.assign(transport, controlsOf(engine));
   };
   return layer as unknown as CacheLayer<A, V>;

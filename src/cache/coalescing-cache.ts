@@ -1,16 +1,19 @@
 import { checkFunction } from '../core/options.ts';
-import { invoke, transportOf } from '../core/policy.ts';
-import type { CallContext, CallOptions } from '../core/transport.ts';
+import { type Next, transportOf } from '../core/policy.ts';
+import type { CallOptions } from '../core/transport.ts';
+import { capacityOf } from './capacity.ts';
+import { type CacheControls, controlsOf } from './controls.ts';
 import { CacheEngine, type Lookup } from './engine.ts';
-import { controlsOf, type CacheControls } from './controls.ts';
+import type { LoadContext, LoadResult } from './loaded.ts';
 import { type CacheOptions, checkCacheOptions } from './options.ts';
 
 export interface CoalescingCacheOptions<A, V> extends CacheOptions<A, V> {
   /**
    * Gets the value. Its `signal` aborts after `hardTimeoutMs`, and never because a caller has left: a load may
-   * serve many callers, and what it brings is stored even if all of them are gone.
+   * serve many callers, and what it brings is stored even if all of them are gone (but see `whenAbandoned`). It may
+   * resolve to {@link validated} values, and to {@link notModified}.
    */
-  readonly load: (arg: A, context: CallContext) => Promise<V>;
+  readonly load: (arg: A, context: LoadContext) => Promise<LoadResult<V>>;
 }
 
 /** What {@link coalescingCache} makes. */
@@ -48,13 +51,24 @@ export interface CoalescingCache<A, V> extends CacheControls<A, V> {
  */
 export function coalescingCache<A, V>(options: CoalescingCacheOptions<A, V>): CoalescingCache<A, V> {
   const where = 'coalescingCache';
-  const settings = checkCacheOptions<A, V>(where, options);
-  const engine = new CacheEngine<A, V>(where, checkFunction(where, 'load', options.load), settings);
-  const get = transportOf(invoke, (arg: A) => engine.get(arg), settings.clock);
-  const lookup = transportOf(invoke, (arg: A) => engine.lookup(arg), settings.clock);
+  const load = checkFunction(where, 'load', options.load) as unknown as Next<A, V>;
+  const settings = checkCacheOptions<A, V>(where, options, capacityOf(load));
+  return fronted(new CacheEngine<A, V>(where, settings), load);
+}
+
+/** The doors of a cache whose loader is this one. */
+export function fronted<A, V>(engine: CacheEngine<A, V>, load: Next<A, V>): CoalescingCache<A, V> {
+  const { clock } = engine.settings;
+  const get = transportOf<A, V>((next, arg, context) => engine.get(arg, next, context), load, clock);
+  const lookup = transportOf<A, Lookup<V>>(
+    (next, arg, context) => engine.lookup(arg, next as unknown as Next<A, V>, context),
+    load as unknown as Next<A, Lookup<V>>,
+    clock,
+  );
   return Object.assign(controlsOf(engine), {
     // The door is for callers who may leave; the others need no context made.
-    get: (arg: A, said?: CallOptions) => (said === undefined ? engine.get(arg) : get(arg, said)),
-    lookup: (arg: A, said?: CallOptions) => (said === undefined ? engine.lookup(arg) : lookup(arg, said)),
+    get: (arg: A, said?: CallOptions) => (said === undefined ? engine.get(arg, load) : get(arg, said)),
+    lookup: (arg: A, said?: CallOptions) =>
+      said === undefined ? engine.lookup(arg, load) : lookup(arg, said),
   });
 }

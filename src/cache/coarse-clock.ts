@@ -38,7 +38,9 @@ export class CoarseClock {
   #look(): number {
     const now = this.#clock.now();
     this.#originMs ??= now;
-    this.#nowMs = Math.max(this.#nowMs, Math.floor(now - this.#originMs));
+    const ms = Math.floor(now - this.#originMs);
+    // Not for a clock that steps back, nor for one that says NaN.
+    if (ms > this.#nowMs) this.#nowMs = ms;
     if (this.#reads > 0) {
       this.#left = this.#reads - 1;
       if (!this.#armed) this.#arm();

@@ -1,4 +1,5 @@
 /** What can be done with a cache beside asking it; the same for the cache on its own and for the layer. */
+import { OptionError } from '../core/errors.ts';
 import type { CacheEngine } from './engine.ts';
 import type { CacheSnapshot } from './statistics.ts';
 
@@ -22,8 +23,21 @@ export interface CacheControls<A, V> {
   [Symbol.dispose](): void;
 }
 
+/** The way from a cache to its engine, for the functions that only those ship who import them. */
+const ENGINE: unique symbol = Symbol('evenkeel.engine');
+
+/** @throws {@link OptionError} for what is no cache */
+export function engineOf<A, V>(where: string, cache: Pick<CacheControls<A, V>, 'peek'>): CacheEngine<A, V> {
+  const engine = (cache as { readonly [ENGINE]?: CacheEngine<A, V> } | null | undefined)?.[ENGINE];
+  if (engine === undefined) throw new OptionError(where, 'cache', cache, 'a cache made by evenkeel');
+  return engine;
+}
+
 export function controlsOf<A, V>(engine: CacheEngine<A, V>): CacheControls<A, V> {
-  const controls: Omit<CacheControls<A, V>, typeof Symbol.dispose> = {
+  const controls: Omit<CacheControls<A, V>, typeof Symbol.dispose> & {
+    readonly [ENGINE]: CacheEngine<A, V>;
+  } = {
+    [ENGINE]: engine,
     peek: (arg) => engine.peek(arg),
     set: (arg, value) => engine.set(arg, value),
     delete: (arg) => engine.delete(arg),
@@ -34,5 +48,5 @@ export function controlsOf<A, V>(engine: CacheEngine<A, V>): CacheControls<A, V>
   // Not every browser knows the symbol; there the method would be called `undefined`.
   const dispose = Symbol.dispose as symbol | undefined;
   if (dispose !== undefined) Object.assign(controls, { [dispose]: () => engine.dispose() });
-  return controls as CacheControls<A, V>;
+  return controls as unknown as CacheControls<A, V>;
 }

@@ -1,13 +1,15 @@
 /**
- * The engine of both caches: finds what is known, decides by its verdict who is served and who waits for a load.
+ * The engine of all caches: finds what is known, decides by its verdict who is served and who waits for a load.
  *
  * Callers share the promise of the entry or of the load. A caller's signal or time limit is dealt with before the
- * engine, by the door in `core/policy.ts`: a caller who leaves changes nothing here.
+ * engine, by the door in `core/policy.ts`: a caller who leaves changes nothing here, unless loads are to be aborted
+ * when nobody waits for them any more.
  */
+import type { Context } from '../core/context.ts';
 import { Reporter } from '../core/observer.ts';
 import type { Next } from '../core/policy.ts';
 import { refuseResponse } from './errors.ts';
-import { Entry, verdictOf } from './freshness.ts';
+import { Entry, isEarly, mayBeEarly, verdictOf } from './freshness.ts';
 import { type Key, Keys } from './keys.ts';
 import { Loader } from './loader.ts';
 import type { Wait } from './loads.ts';
@@ -27,36 +29,45 @@ export interface Lookup<V> {
 }
 
 export class CacheEngine<A, V> {
+  readonly keys: Keys;
+  readonly store: Store<A, V>;
+  readonly settings: Settings<A, V>;
   readonly #where: string;
-  readonly #settings: Settings<A, V>;
-  readonly #keys: Keys;
-  readonly #store: Store<A, V>;
   readonly #loader: Loader<A, V>;
   readonly #statistics = new Statistics();
   readonly #reporter: Reporter;
+  /** Told of each key that is changed by hand, and of nothing when all are. */
+  readonly followers: Set<(key: Key | undefined) => void> = new Set();
+  readonly #beta: number;
+  readonly #abandons: boolean;
 
-  constructor(where: string, load: Next<A, V>, settings: Settings<A, V>) {
+  constructor(where: string, settings: Settings<A, V>) {
     this.#where = where;
-    this.#settings = settings;
-    this.#keys = new Keys(where);
+    this.settings = settings;
+    this.keys = new Keys(where);
     this.#reporter = new Reporter('cache', settings);
-    this.#store = new Store(where, settings, this.#statistics, this.#reporter);
-    this.#loader = new Loader(where, load, settings, this.#store, this.#statistics, this.#reporter);
+    this.store = new Store(where, settings, this.#statistics, this.#reporter);
+    this.#loader = new Loader(where, settings, this.store, this.#statistics, this.#reporter);
+    this.#beta = settings.earlyRefreshBeta;
+    this.#abandons = settings.whenAbandoned === 'abort';
   }
 
-  get(arg: A): Promise<V> {
+  get(arg: A, next: Next<A, V>, context?: Context): Promise<V> {
     try {
-      return this.#find(arg).promise;
+      const source = this.#find(arg, next);
+      if (this.#abandons) this.#heed(source, context);
+      return source.promise;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  lookup(arg: A): Promise<Lookup<V>> {
+  lookup(arg: A, next: Next<A, V>, context?: Context): Promise<Lookup<V>> {
     try {
-      const source = this.#find(arg);
+      const source = this.#find(arg, next);
+      if (this.#abandons) this.#heed(source, context);
       if (!(source instanceof Entry)) return this.#described(source);
-      const nowMs = this.#store.clock.read();
+      const nowMs = this.store.clock.read();
       const fresh = verdictOf(source, nowMs) === 'fresh';
       return Promise.resolve(
         describe(source.value, fresh ? 'fresh' : 'stale', nowMs - source.sinceMs, source.trouble?.error),
@@ -67,61 +78,79 @@ export class CacheEngine<A, V> {
   }
 
   peek(arg: A): V | undefined {
-    const nowMs = this.#store.clock.read();
-    const entry = this.#store.peek(this.#keyOf(arg), nowMs);
+    const nowMs = this.store.clock.read();
+    const entry = this.store.peek(this.keyOf(arg), nowMs);
     return entry !== undefined && nowMs < entry.freshUntilMs ? entry.value : undefined;
   }
 
   set(arg: A, value: V): void {
-    const key = this.#keyOf(arg);
+    const key = this.keyOf(arg);
     refuseResponse(this.#where, value);
-    const tags = this.#store.tagsOf(value, arg);
+    const plan = this.store.planner.of(value, arg, undefined);
     this.#loader.loads.fence(key, 'set');
-    this.#store.put(key, value, this.#store.clock.read(), tags, this.#store.generation);
+    this.#tell(key);
+    // What was known is not what holds now, also where there is no room for the new.
+    const stored = this.store.put(key, value, plan, this.store.clock.read(), 0, this.store.generation);
+    if (stored !== 'stored') this.store.delete(key);
   }
 
   delete(arg: A): boolean {
-    const key = this.#keyOf(arg);
+    return this.deleteKey(this.keyOf(arg));
+  }
+
+  deleteKey(key: Key): boolean {
     this.#loader.loads.fence(key, 'delete');
-    return this.#store.delete(key);
+    this.#tell(key);
+    return this.store.delete(key);
   }
 
   clear(): void {
     this.#loader.loads.fenceAll();
-    this.#store.clear();
+    this.#tell(undefined);
+    this.store.clear();
   }
 
   invalidateTag(tag: string): void {
-    this.#store.invalidateTag(tag);
+    this.store.invalidateTag(tag);
   }
 
   snapshot(): CacheSnapshot {
     const { loads } = this.#loader;
-    return this.#statistics.snapshot(this.#store.size, loads.running, loads.queued);
+    return this.#statistics.snapshot(this.store.size, loads.running, loads.queued);
   }
 
   dispose(): void {
-    this.#store.clear();
+    this.store.clear();
     this.#loader.dispose();
   }
 
-  #keyOf(arg: A): Key {
-    const { key } = this.#settings;
-    return this.#keys.of(key === undefined ? arg : key(arg));
+  keyOf(arg: A): Key {
+    const { key } = this.settings;
+    return this.keys.of(key === undefined ? arg : key(arg));
+  }
+
+  #tell(key: Key | undefined): void {
+    for (const follower of this.followers) follower(key);
+  }
+
+  #heed(source: Entry<V> | Wait<V>, context: Context | undefined): void {
+    if (!(source instanceof Entry) && context?.scope !== undefined) this.#loader.heed(source, context);
   }
 
   /** What this caller gets: something known, or a load to wait for. */
-  #find(arg: A): Entry<V> | Wait<V> {
-    const key = this.#keyOf(arg);
-    const entry = this.#store.get(key);
-    if (entry === undefined) return this.#wait(key, arg);
-    const nowMs = this.#store.clock.read();
-    if (nowMs >= entry.freshUntilMs) return this.#findStale(key, arg, entry, nowMs);
+  #find(arg: A, next: Next<A, V>): Entry<V> | Wait<V> {
+    const key = this.keyOf(arg);
+    const entry = this.store.get(key);
+    if (entry === undefined) return this.#wait(key, arg, next, undefined);
+    const nowMs = this.store.clock.read();
+    if (nowMs >= entry.freshUntilMs) return this.#findStale(key, arg, next, entry, nowMs);
     this.#statistics.hits++;
+    this.#statistics.agesMs += nowMs - entry.sinceMs;
+    if (this.#beta > 0 && mayBeEarly(entry, nowMs, this.#beta)) this.#early(key, arg, next, entry, nowMs);
     return entry;
   }
 
-  #findStale(key: Key, arg: A, entry: Entry<V>, nowMs: number): Entry<V> | Wait<V> {
+  #findStale(key: Key, arg: A, next: Next<A, V>, entry: Entry<V>, nowMs: number): Entry<V> | Wait<V> {
     const verdict = verdictOf(entry, nowMs);
     const { trouble } = entry;
     if (trouble !== undefined && nowMs < trouble.retryAtMs) {
@@ -131,20 +160,28 @@ export class CacheEngine<A, V> {
     }
     switch (verdict) {
       case 'revalidate':
-        if (this.#joinable(key) === undefined) this.#loader.refresh(key, arg);
+        if (this.#joinable(key) === undefined) this.#loader.refresh(key, arg, next, entry);
         return this.#stale(entry, 'revalidate', nowMs);
       case 'fallback':
-        return this.#waitBriefly(key, arg, entry, nowMs);
+        return this.#waitBriefly(key, arg, next, entry, nowMs);
       default:
-        return this.#wait(key, arg);
+        return this.#wait(key, arg, next, entry);
     }
   }
 
+  /** Refreshes a value that is fresh still, if a draw says so. */
+  #early(key: Key, arg: A, next: Next<A, V>, entry: Entry<V>, nowMs: number): void {
+    if (entry.trouble !== undefined && nowMs < entry.trouble.retryAtMs) return;
+    if (this.#joinable(key) !== undefined) return;
+    if (!isEarly(entry, nowMs, this.#beta, this.settings.random())) return;
+    if (this.#loader.refresh(key, arg, next, entry)) this.#statistics.early++;
+  }
+
   /** Joins the load of this key, or begins it. */
-  #wait(key: Key, arg: A): Wait<V> {
+  #wait(key: Key, arg: A, next: Next<A, V>, known: Entry<V> | undefined): Wait<V> {
     let load = this.#joinable(key);
     if (load === undefined) {
-      load = this.#loader.load(key, arg);
+      load = this.#loader.load(key, arg, next, known);
       this.#statistics.misses++;
     } else {
       this.#statistics.coalesced++;
@@ -153,13 +190,13 @@ export class CacheEngine<A, V> {
   }
 
   /** The same where there is something stale to turn to. */
-  #waitBriefly(key: Key, arg: A, entry: Entry<V>, nowMs: number): Entry<V> | Wait<V> {
+  #waitBriefly(key: Key, arg: A, next: Next<A, V>, entry: Entry<V>, nowMs: number): Entry<V> | Wait<V> {
     const { loads } = this.#loader;
     const joined = this.#joinable(key);
     if (joined === undefined && !loads.hasRoom) return this.#stale(entry, 'overload', nowMs);
-    const { softTimeoutMs } = this.#settings;
-    if (softTimeoutMs === Infinity) return this.#wait(key, arg);
-    const load = joined ?? this.#loader.load(key, arg);
+    const { softTimeoutMs } = this.settings;
+    if (softTimeoutMs === Infinity) return this.#wait(key, arg, next, entry);
+    const load = joined ?? this.#loader.load(key, arg, next, entry);
     const leftMs = load.createdMs + softTimeoutMs - nowMs;
     if (leftMs <= 0) return this.#stale(entry, 'timeout', nowMs);
     if (joined === undefined) this.#statistics.misses++;
@@ -170,20 +207,20 @@ export class CacheEngine<A, V> {
   }
 
   #joinable(key: Key): ReturnType<Loader<A, V>['loads']['joinable']> {
-    return this.#loader.loads.joinable(key, this.#store.generation);
+    return this.#loader.loads.joinable(key, this.store.generation);
   }
 
   #stale(entry: Entry<V>, reason: StaleReason, nowMs: number): Entry<V> {
+    const ageMs = nowMs - entry.sinceMs;
     this.#statistics.staleServed[reason]++;
-    if (this.#reporter.on) {
-      this.#reporter.tell('stale-served', { reason, ageMs: nowMs - entry.sinceMs, callers: 1 });
-    }
+    this.#statistics.agesMs += ageMs;
+    if (this.#reporter.on) this.#reporter.tell('stale-served', { reason, ageMs, callers: 1 });
     return entry;
   }
 
   #described(wait: Wait<V>): Promise<Lookup<V>> {
     return wait.promise.then((value) =>
-      describe(value, wait.state, this.#store.clock.read() - wait.sinceMs, wait.error),
+      describe(value, wait.state, this.store.clock.read() - wait.sinceMs, wait.error),
     );
   }
 }

@@ -18,6 +18,15 @@ export interface Windows {
   readonly staleIfErrorMs: number;
 }
 
+/** What is known of a value beside its times; one object for all values that have nothing of their own. */
+export interface Terms extends Windows {
+  readonly tags: readonly string[] | undefined;
+  /** What the loader said would tell it whether the value has changed, such as an ETag. */
+  readonly validator: unknown;
+  /** How much room it takes. */
+  readonly size: number;
+}
+
 /**
  * - `fresh`: serve it.
  * - `revalidate`: serve it, and load in the background.
@@ -35,15 +44,22 @@ export interface Trouble {
   readonly error: unknown;
 }
 
-const NO_WINDOWS: Windows = { staleWhileRevalidateMs: 0, staleIfErrorMs: 0 };
+const REFUSED: Terms = {
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  tags: undefined,
+  validator: undefined,
+  size: 1,
+};
 
 export class Entry<V> {
   readonly value: V;
   /** When the load that brought it began. */
   readonly sinceMs: number;
-  readonly freshUntilMs: number;
-  readonly windows: Windows;
-  readonly tags: readonly string[] | undefined;
+  freshUntilMs: number;
+  readonly terms: Terms;
+  /** How long the load took. */
+  readonly costMs: number;
   /** The generation of tags at which it was last known not to be invalidated. */
   generation: number;
   trouble: Trouble | undefined = undefined;
@@ -52,16 +68,16 @@ export class Entry<V> {
   constructor(
     value: V,
     sinceMs: number,
-    ttlMs: number,
-    windows: Windows,
-    tags: readonly string[] | undefined,
+    freshUntilMs: number,
+    terms: Terms,
+    costMs: number,
     generation: number,
   ) {
     this.value = value;
     this.sinceMs = sinceMs;
-    this.freshUntilMs = sinceMs + ttlMs;
-    this.windows = windows;
-    this.tags = tags;
+    this.freshUntilMs = freshUntilMs;
+    this.terms = terms;
+    this.costMs = costMs;
     this.generation = generation;
   }
 
@@ -69,11 +85,16 @@ export class Entry<V> {
   get promise(): Promise<V> {
     return (this.#promise ??= Promise.resolve(this.value));
   }
+
+  /** Whether it is no value but a remembered failure. */
+  get refused(): boolean {
+    return this.terms === REFUSED;
+  }
 }
 
 /** A remembered failure where nothing is known: `gone` from the start, with trouble until `untilMs`. */
 export function refusal(error: unknown, nowMs: number, untilMs: number, generation: number): Entry<never> {
-  const entry = new Entry(undefined as never, nowMs, 0, NO_WINDOWS, undefined, generation);
+  const entry = new Entry(undefined as never, nowMs, nowMs, REFUSED, 0, generation);
   entry.trouble = { failures: 1, retryAtMs: untilMs, error };
   return entry;
 }
@@ -81,8 +102,42 @@ export function refusal(error: unknown, nowMs: number, untilMs: number, generati
 export function verdictOf(entry: Entry<unknown>, nowMs: number): Verdict {
   const pastMs = nowMs - entry.freshUntilMs;
   if (pastMs < 0) return 'fresh';
-  if (pastMs < entry.windows.staleWhileRevalidateMs) return 'revalidate';
-  return pastMs < entry.windows.staleIfErrorMs ? 'fallback' : 'gone';
+  if (pastMs < entry.terms.staleWhileRevalidateMs) return 'revalidate';
+  return pastMs < entry.terms.staleIfErrorMs ? 'fallback' : 'gone';
+}
+
+/** When nothing may be served any more. */
+export function closesMs({ freshUntilMs, terms }: Entry<unknown>): number {
+  return freshUntilMs + Math.max(terms.staleWhileRevalidateMs, terms.staleIfErrorMs);
+}
+
+/**
+ * How long a value is fresh when up to `jitter` of its time is taken away by a draw: values that were loaded
+ * together, by the processes of a fleet after a deploy, then do not end together. Never more than `ttlMs`.
+ *
+ * @param draw - a random number from 0 up to 1
+ */
+export function jittered(ttlMs: number, jitter: number, draw: number): number {
+  return jitter === 0 ? ttlMs : Math.ceil(ttlMs * (1 - jitter * draw));
+}
+
+/** No draw is so small that its logarithm is below this: the smallest above 0 is 2^-53. */
+const MOST_EARLY = 37;
+
+/** Whether the end of freshness is so near that {@link isEarly} is worth a draw. */
+export function mayBeEarly(entry: Entry<unknown>, nowMs: number, beta: number): boolean {
+  return nowMs + MOST_EARLY * beta * entry.costMs >= entry.freshUntilMs;
+}
+
+/**
+ * XFetch (Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015):
+ * a reader refreshes before the end of freshness if `now − cost · β · ln(draw) ≥ end`. The more readers and the
+ * longer a load takes, the earlier one of them does, by about `β · cost · ln(β · rate · cost)`.
+ *
+ * @param draw - a random number from 0 up to 1
+ */
+export function isEarly(entry: Entry<unknown>, nowMs: number, beta: number, draw: number): boolean {
+  return nowMs - entry.costMs * beta * Math.log(1 - draw) >= entry.freshUntilMs;
 }
 
 /**
@@ -104,7 +159,5 @@ export function afterFailure(
   const fullMs = Math.min(maxMs, baseMs * 2 ** (failures - 1));
   const pauseMs = Math.ceil(Math.max(baseMs, fullMs * (1 - draw / 2)));
   // Once the windows have closed there is nothing to serve meanwhile, and the pause would only refuse callers.
-  const { staleWhileRevalidateMs, staleIfErrorMs } = entry.windows;
-  const closesMs = entry.freshUntilMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs);
-  return { failures, retryAtMs: Math.min(nowMs + pauseMs, closesMs), error };
+  return { failures, retryAtMs: Math.min(nowMs + pauseMs, closesMs(entry)), error };
 }

@@ -11,7 +11,7 @@ import { OptionError } from '../core/errors.ts';
 export type Key = string | number | bigint | boolean | symbol;
 
 /** Begins every written key; a string that begins with it itself is written too, so the two never meet. */
-const MARK = '\u0000';
+export const MARK: string = '\u0000';
 /** Deeper than any argument that is meant as a key; a cycle gets there at once. */
 const MAX_DEPTH = 100;
 
@@ -128,7 +128,7 @@ export class Keys {
 }
 
 /** With its length before it, no string can pass for a piece of structure. */
-function text(value: string): string {
+export function text(value: string): string {
   return `${value.length}'${value}`;
 }
 

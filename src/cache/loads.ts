@@ -6,8 +6,11 @@
  * the map: it ends as any other and answers whoever waits, but nobody new joins it and nothing is stored.
  */
 import type { TimerHandle } from '../core/clock.ts';
+import type { Next } from '../core/policy.ts';
 import type { Scope } from '../core/scope.ts';
+import { SparseMap } from '../structures/sparse-map.ts';
 import type { Limited } from './deadlines.ts';
+import type { Entry } from './freshness.ts';
 import type { Key } from './keys.ts';
 
 /** What made a load's value unwanted. */
@@ -16,7 +19,14 @@ export type Fence = 'set' | 'delete' | 'clear' | 'tag';
 /** No invalidation can make a load late that has not been begun. */
 const NOT_BEGUN = -1;
 
-const ignore = (): void => {};
+// One executor for all promises, which hands on what it is given at once: a closure for each would cost more than the
+// promise itself.
+let resolveNext: (value: never) => void;
+let rejectNext: (error: unknown) => void;
+const executor = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
+  resolveNext = resolve;
+  rejectNext = reject;
+};
 
 /** A promise that callers share, and how it was kept. */
 export class Wait<V> {
@@ -26,14 +36,13 @@ export class Wait<V> {
   state: 'fresh' | 'stale' | 'loaded' = 'loaded';
   sinceMs = 0;
   error: unknown = undefined;
-  #resolve: (value: V) => void = ignore;
-  #reject: (error: unknown) => void = ignore;
+  readonly #resolve: (value: V) => void;
+  readonly #reject: (error: unknown) => void;
 
   constructor() {
-    this.promise = new Promise<V>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.promise = new Promise<V>(executor);
+    this.#resolve = resolveNext as (value: V) => void;
+    this.#reject = rejectNext;
   }
 
   keep(value: V, state: 'fresh' | 'stale' | 'loaded', sinceMs: number, error: unknown): void {
@@ -52,6 +61,9 @@ export class Wait<V> {
 export class Load<A, V> extends Wait<V> implements Limited {
   readonly key: Key;
   readonly arg: A;
+  readonly next: Next<A, V>;
+  /** What was known when it was begun. */
+  readonly known: Entry<V> | undefined;
   readonly scope: Scope;
   /** Whether nobody waited when it was begun. */
   readonly background: boolean;
@@ -62,14 +74,24 @@ export class Load<A, V> extends Wait<V> implements Limited {
   generation: number = NOT_BEGUN;
   fencedBy: Fence | undefined = undefined;
   /** Callers who take a stale value when the soft timeout has passed. */
-  prompt: Prompt<V> | undefined = undefined;
+  prompt: Prompt<A, V> | undefined = undefined;
   ended = false;
   timer: TimerHandle = undefined;
 
-  constructor(key: Key, arg: A, scope: Scope, background: boolean, nowMs: number) {
+  constructor(
+    key: Key,
+    arg: A,
+    next: Next<A, V>,
+    known: Entry<V> | undefined,
+    scope: Scope,
+    background: boolean,
+    nowMs: number,
+  ) {
     super();
     this.key = key;
     this.arg = arg;
+    this.next = next;
+    this.known = known;
     this.scope = scope;
     this.background = background;
     this.createdMs = nowMs;
@@ -80,23 +102,36 @@ export class Load<A, V> extends Wait<V> implements Limited {
     return this.scope.deadline;
   }
 
+  /** Whether it was begun for callers, and all of them have left. */
+  get abandoned(): boolean {
+    return !this.background && !this.ended && this.callers === 0 && (this.prompt?.callers ?? 0) === 0;
+  }
+
   get idle(): boolean {
     return this.background && this.callers === 0 && this.prompt === undefined;
   }
 }
 
 /** A wait with a soft timeout. */
-export class Prompt<V> extends Wait<V> {
+export class Prompt<A, V> extends Wait<V> {
+  readonly load: Load<A, V>;
   open = true;
   timer: TimerHandle = undefined;
+
+  constructor(load: Load<A, V>) {
+    super();
+    this.load = load;
+  }
 }
 
 export class Loads<A, V> {
   readonly #maxLoads: number;
   readonly #maxQueued: number;
-  readonly #current = new Map<Key, Load<A, V>>();
+  readonly #current = new SparseMap<Key, Load<A, V>>();
   // Those whose callers still wait.
   readonly #fenced = new Set<Load<A, V>>();
+  // Those whose hard timeout has passed, and which may bring something all the same.
+  readonly #overdue = new Map<Key, Load<A, V>>();
   // In order of arrival.
   readonly #queue = new Map<Load<A, V>, () => void>();
   #running = 0;
@@ -135,7 +170,24 @@ export class Loads<A, V> {
     this.#current.set(load.key, load);
   }
 
+  /** What the load brings later may still be stored, unless its key changes before. */
+  linger(load: Load<A, V>): void {
+    this.#overdue.delete(load.key);
+    this.#overdue.set(load.key, load);
+    if (this.#overdue.size <= this.#maxLoads) return;
+    for (const key of this.#overdue.keys()) {
+      this.#overdue.delete(key);
+      return;
+    }
+  }
+
+  /** An overdue load has ended: whether it still counts. */
+  arrived(load: Load<A, V>): boolean {
+    return this.#overdue.get(load.key) === load && this.#overdue.delete(load.key);
+  }
+
   fence(key: Key, by: Fence): void {
+    if (by !== 'tag') this.#overdue.delete(key);
     const load = this.#current.get(key);
     if (load === undefined) return;
     load.fencedBy = by;
@@ -144,6 +196,7 @@ export class Loads<A, V> {
   }
 
   fenceAll(): void {
+    this.#overdue.clear();
     for (const key of this.#current.keys()) this.fence(key, 'clear');
   }
 

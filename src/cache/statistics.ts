@@ -31,13 +31,32 @@ export interface CacheSnapshot {
   readonly refused: number;
   /** How often the loader was called. */
   readonly loads: number;
+  /** Of those, how many were begun before the end of freshness, by `earlyRefreshBeta`. */
+  readonly early: number;
   /** How many loads failed, those that took too long included. */
   readonly failures: number;
+  /** Loads that were ended because all who waited for them had left. */
+  readonly abandoned: number;
+  /** Loads that brought a value after their hard timeout, and it was stored. */
+  readonly late: number;
   /** Loads whose value came too late to be stored. */
   readonly fenced: number;
   /** Entries dropped for lack of room. */
   readonly evictions: number;
+  /** Values that were larger than `maxSize`. */
+  readonly oversized: number;
+  /** The part of the callers who were answered from memory; 0 before the first. */
+  readonly hitRate: number;
+  /** What staleness cost: how old what was answered from memory was on average, in milliseconds. */
+  readonly meanAgeMs: number;
+  /** How long a load that succeeded took on average, in milliseconds. */
+  readonly meanLoadMs: number;
+  /** What staleness earned: the loads that callers did not wait for, in milliseconds. */
+  readonly savedMs: number;
 }
+
+/** Its fields, without what it can do. */
+type CountsOf<T> = Omit<T, 'snapshot'>;
 
 /** The same while it is counted. */
 export class Statistics {
@@ -54,11 +73,40 @@ export class Statistics {
   errorsServed = 0;
   refused = 0;
   loads = 0;
+  early = 0;
   failures = 0;
+  abandoned = 0;
+  late = 0;
   fenced = 0;
   evictions = 0;
+  oversized = 0;
+  /** Of all answers from memory. */
+  agesMs = 0;
+  /** Of all loads that succeeded. */
+  loadsMs = 0;
+  loaded = 0;
 
   snapshot(entries: number, loading: number, queued: number): CacheSnapshot {
-    return Object.assign({ entries, loading, queued }, this, { staleServed: { ...this.staleServed } });
+    const { agesMs, loadsMs, loaded, ...counts } = Object.assign({}, this as CountsOf<this>);
+    const stale = Object.values(this.staleServed).reduce((sum, count) => sum + count, 0);
+    const remembered = this.hits + stale;
+    const all = remembered + this.misses + this.coalesced + this.errorsServed + this.refused;
+    const meanLoadMs = ratio(loadsMs, loaded);
+    return {
+      entries,
+      loading,
+      queued,
+      ...counts,
+      staleServed: { ...this.staleServed },
+      // Callers who waited for a load that failed or was slow are counted as misses too: they are both.
+      hitRate: Math.min(1, ratio(remembered, all)),
+      meanAgeMs: ratio(agesMs, remembered),
+      meanLoadMs,
+      savedMs: remembered * meanLoadMs,
+    };
   }
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
 }

@@ -13,16 +13,25 @@ const PREALLOCATED = 20_000;
 /** Stands in for a second entry: deleting the only entry makes lru-cache refill every array (465 µs at 1e5). */
 const STANDBY: unique symbol = Symbol('standby');
 
+/** Why an entry is no longer held. */
+export type Dropped = 'evicted' | 'replaced' | 'deleted' | 'cleared';
+
 export interface BoundedMapOptions<K, V> {
   /** The most entries it holds. */
   readonly maxEntries: number;
+  /** In its place: the most that the sizes of all entries may add up to; each is told to `set`. */
+  readonly maxSize?: number | undefined;
   /** Told of entries that were dropped for lack of room. */
   readonly evicted?: (key: K, value: V) => void;
+  /** Told of every entry that is no longer held, after it has gone; `clear` then takes as long as it has entries. */
+  readonly dropped?: ((value: V, why: Dropped, key: K) => void) | undefined;
 }
 
 export class BoundedMap<K extends {}, V extends {}> {
   readonly #maxEntries: number;
+  readonly #maxSize: number | undefined;
   readonly #evicted: ((key: K, value: V) => void) | undefined;
+  readonly #dropped: ((value: V, why: Dropped, key: K) => void) | undefined;
   // Made at first use: constructing must do no work.
   #entries: LRUCache<K | typeof STANDBY, V | typeof STANDBY> | undefined = undefined;
   #standby = false;
@@ -33,7 +42,9 @@ export class BoundedMap<K extends {}, V extends {}> {
       throw new OptionError(where, 'maxEntries', maxEntries, 'a whole number of at least 1');
     }
     this.#maxEntries = maxEntries;
+    this.#maxSize = options.maxSize === undefined ? undefined : checkSize(where, options.maxSize);
     this.#evicted = options.evicted;
+    this.#dropped = options.dropped;
   }
 
   get size(): number {
@@ -49,19 +60,27 @@ export class BoundedMap<K extends {}, V extends {}> {
     return this.#entries?.peek(key) as V | undefined;
   }
 
-  set(key: K, value: V): void {
+  /** Answers whether it is held now; one that is larger than all there is room for is not. */
+  set(key: K, value: V, size: number = 1): boolean {
     const entries = (this.#entries ??= this.#make());
+    if (this.#maxSize !== undefined) {
+      const fits = size <= this.#maxSize;
+      if (fits) entries.set(key, value, { size });
+      else entries.delete(key);
+      return fits;
+    }
     if (this.#standby && entries.size >= this.#maxEntries) {
       this.#standby = false;
       entries.delete(STANDBY);
     }
     entries.set(key, value);
+    return true;
   }
 
   delete(key: K): boolean {
     const entries = this.#entries;
     if (entries === undefined) return false;
-    if (entries.size === 1 && this.#maxEntries > 1 && entries.has(key)) {
+    if (entries.size === 1 && this.#maxSize === undefined && this.#maxEntries > 1 && entries.has(key)) {
       this.#standby = true;
       entries.set(STANDBY, STANDBY);
     }
@@ -69,8 +88,10 @@ export class BoundedMap<K extends {}, V extends {}> {
   }
 
   clear(): void {
+    const gone = this.#dropped === undefined ? [] : [...this.entries()];
     this.#entries = undefined;
     this.#standby = false;
+    for (const [key, value] of gone) this.#dropped?.(value, 'cleared', key);
   }
 
   /** From the most to the least recently used. */
@@ -81,13 +102,27 @@ export class BoundedMap<K extends {}, V extends {}> {
   }
 
   #make(): LRUCache<K | typeof STANDBY, V | typeof STANDBY> {
-    const dispose = (value: V | typeof STANDBY, key: K | typeof STANDBY, why: string): void => {
-      if (why === 'evict' && key !== STANDBY) this.#evicted?.(key, value as V);
+    const told = (value: V | typeof STANDBY, key: K | typeof STANDBY, why: string): void => {
+      if (key === STANDBY) return;
+      if (why === 'evict') this.#evicted?.(key, value as V);
+      this.#dropped?.(value as V, why === 'evict' ? 'evicted' : why === 'set' ? 'replaced' : 'deleted', key);
     };
-    const bound =
-      this.#maxEntries <= PREALLOCATED
-        ? { max: this.#maxEntries }
-        : { maxSize: this.#maxEntries, sizeCalculation: () => 1 };
-    return new LRUCache({ ...bound, ...(this.#evicted === undefined ? {} : { dispose }) });
+    const listener = this.#dropped !== undefined ? { disposeAfter: told } : { dispose: told };
+    return new LRUCache({
+      ...this.#bound(),
+      ...(this.#evicted === undefined && this.#dropped === undefined ? {} : listener),
+    });
   }
+
+  #bound(): { max: number } | { maxSize: number; sizeCalculation?: () => number } {
+    if (this.#maxSize !== undefined) return { maxSize: this.#maxSize };
+    return this.#maxEntries <= PREALLOCATED
+      ? { max: this.#maxEntries }
+      : { maxSize: this.#maxEntries, sizeCalculation: () => 1 };
+  }
+}
+
+function checkSize(where: string, maxSize: number): number {
+  if (Number.isSafeInteger(maxSize) && maxSize >= 1) return maxSize;
+  throw new OptionError(where, 'maxSize', maxSize, 'a whole number of at least 1');
 }

@@ -10,9 +10,10 @@ import type { EndpointView } from '../balancer/member.ts';
 import type { Narrowing } from '../balancer/narrowing/narrowing.ts';
 import type { Picker } from '../balancer/pickers/picker.ts';
 import type { ReadyOptions } from '../balancer/ready.ts';
+import type { CacheSnapshot } from '../cache/statistics.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { consecutiveFailures } from '../core/consecutive-failures.ts';
-import { type Context, within } from '../core/context.ts';
+import type { Context } from '../core/context.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointSource } from '../core/endpoint-source.ts';
 import { failureRate } from '../core/failure-rate.ts';
@@ -23,8 +24,7 @@ import type { Classify } from '../core/outcome.ts';
 import { pipe } from '../core/pipe.ts';
 import { transportOf } from '../core/policy.ts';
 import type { Random } from '../core/random.ts';
-import { mayRepeat } from '../core/repeat.ts';
-import type { CallOptions, Transport } from '../core/transport.ts';
+import type { Transport } from '../core/transport.ts';
 import { classifyResponse } from '../fetch/classify.ts';
 import { discardResponse } from '../fetch/discard.ts';
 import { OpenBodies } from '../fetch/open-bodies.ts';
@@ -36,6 +36,8 @@ import type { RetryPolicy, RetrySnapshot } from '../policies/retry/options.ts';
 import { retry } from '../policies/retry/retry.ts';
 import type { RetryBudget } from '../policies/retry/retry-budget.ts';
 import { timeout } from '../policies/timeout.ts';
+import { CachingFetch, type FetchCacheOptions } from './caching-fetch.ts';
+import { maySendAgain, optionsOf, portsOf } from './fetch-words.ts';
 import { Origins } from './origins.ts';
 
 export interface ResilientFetchOptions<E = string> {
@@ -66,6 +68,8 @@ export interface ResilientFetchOptions<E = string> {
   readonly maxBodyMs?: number;
   /** What retries spend from. @defaultValue a budget of its own: 20 % of calls and 10 per second, over 10 s */
   readonly budget?: RetryBudget | 'unlimited';
+  /** Keeps responses to GET in memory, as their servers allow. @defaultValue nothing is kept */
+  readonly cache?: FetchCacheOptions;
   /** Judges responses. @defaultValue `classifyResponse` */
   readonly classify?: Classify;
   /** @defaultValue `p2c()` */
@@ -104,6 +108,8 @@ export interface ResilientFetchSnapshot<E = string> {
   readonly retry: RetrySnapshot;
   /** Bodies that have not been read to their end. */
   readonly openBodies: number;
+  /** If responses are kept. */
+  readonly cache?: CacheSnapshot;
 }
 
 /**
@@ -133,15 +139,26 @@ export interface ResilientFetchSnapshot<E = string> {
 export function resilientFetch<E = string>(options: ResilientFetchOptions<E>): ResilientFetch<E> {
   const fleet = new Fleet(options);
   const { balanced } = fleet;
-  const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
+  const send = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
     fleet.fetch(input, init);
+  const cached = options.cache && new CachingFetch('resilientFetch', send, options.cache, portsOf(options));
+  const fetch =
+    cached === undefined
+      ? send
+      : async (input: string | URL | Request, init?: FetchInit): Promise<Response> => {
+          const request = fleet.requestOf(input, init);
+          return await cached.fetch(request, input, init, optionsOf(request));
+        };
   return Object.assign(fetch, {
     endpoints: () => balanced.endpoints(),
     update: (origins: readonly (E | Endpoint<E>)[]) => fleet.update(origins),
     ready: (ready?: ReadyOptions) => balanced.ready(ready),
     drain: (drain?: DrainOptions) => balanced.drain(drain),
-    snapshot: () => fleet.snapshot(),
-    dispose: () => balanced.dispose(),
+    snapshot: () => ({ ...fleet.snapshot(), ...(cached && { cache: cached.snapshot() }) }),
+    dispose: () => {
+      cached?.dispose();
+      balanced.dispose();
+    },
   });
 }
 
@@ -203,10 +220,14 @@ class Fleet<E> {
   }
 
   async fetch(input: string | URL | Request, init: FetchInit | undefined): Promise<Response> {
-    const request = toRequest(input, init, this.#origins.known);
+    const request = this.requestOf(input, init);
     this.#bodies.sweep(this.#clock.now());
     const options = optionsOf(request);
     return maySendAgain(request) ? this.#repeatable(request, options) : this.#once(request, options);
+  }
+
+  requestOf(input: string | URL | Request, init: FetchInit | undefined): FetchRequest {
+    return toRequest(input, init, this.#origins.known);
   }
 
   update(origins: readonly (E | Endpoint<E>)[]): void {
@@ -263,36 +284,4 @@ class Fleet<E> {
       done(failed && wire?.aborted !== true ? 'failure' : 'success');
     });
   }
-}
-
-function portsOf<E>(
-  options: ResilientFetchOptions<E>,
-): Pick<ResilientFetchOptions, 'clock' | 'random' | 'observer' | 'name'> {
-  return {
-    ...(options.clock && { clock: options.clock }),
-    ...(options.random && { random: options.random }),
-    ...(options.observer && { observer: options.observer }),
-    ...(options.name !== undefined && { name: options.name }),
-  };
-}
-
-/** Of what the caller said, that which the layers heed; the rest goes to the wire with the request. */
-function optionsOf(request: FetchRequest): CallOptions | undefined {
-  const { init, signal, outer } = request;
-  if (outer !== undefined && (init as unknown) === outer) return outer;
-  if (init === undefined && signal === undefined) return undefined;
-  const options: CallOptions = {
-    signal,
-    timeoutMs: init?.timeoutMs,
-    idempotent: init?.idempotent,
-    idempotencyKey: init?.idempotencyKey,
-    affinityKey: init?.affinityKey,
-    criticality: init?.criticality,
-  };
-  return outer === undefined ? options : within(outer, options);
-}
-
-/** Whether a failure that may have reached the server could be followed by another attempt. */
-function maySendAgain(request: FetchRequest): boolean {
-  return mayRepeat(request, request.init ?? {}, undefined);
 }

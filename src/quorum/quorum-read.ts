@@ -104,7 +104,7 @@ const NOT_FOUND = ['answer', 'failure'] as const;
 function checkReconcile<R, V>({ newest, reconcile }: QuorumReadOptions<R, V>): void {
   checkFunction('quorumRead', 'reconcile', reconcile);
   if (newest === undefined) return;
-  throw new OptionError('quorumRead', 'reconcile', reconcile, 'given without newest: one of them decides');
+  throw new OptionError('quorumRead', 'reconcile', reconcile, 'given without newest');
 }
 
 function readAll<R, V>(options: QuorumReadOptions<R, V>, context: Context): Promise<QuorumReadResult<R, V>> {
@@ -170,7 +170,7 @@ class Newest<R, V> implements Count<R, V, QuorumReadResult<R, V>> {
     if (order <= 0) return false;
     // Each newer than the other: whoever comes last would win, and readers would never agree.
     if (orderOf(newest, b as Exclude<V, undefined>, a as Exclude<V, undefined>) < 0) return true;
-    throw new OptionError('quorumRead', 'newest', newest, 'a total order: of two values one is the older');
+    throw new OptionError('quorumRead', 'newest', newest, 'a total order');
   }
 
   #tell(type: 'read' | 'failed', elapsedMs: number): void {

@@ -34,6 +34,7 @@ export type {
 export type { FleetProbe, FleetReply, FleetServerControl } from './fleet/server-control.ts';
 export { exponential, type ServiceTime, uniform } from './fleet/service-times.ts';
 export { simulateFleet } from './fleet/simulate-fleet.ts';
+export { fakeStore, type FakeStore, type FakeStoreMode } from './fake-store.ts';
 export {
   checkLinearizability,
   type CheckOptions,

@@ -116,7 +116,7 @@ describe('bounds', () => {
   it('gives no place away for a load that ends while it waits', async () => {
     const loads = new Loads<string, string>(1, 2);
     const load = (key: string) =>
-      new Load<string, string>(key, key, new Scope(virtualClock(), Infinity), false, 0);
+      new Load<string, string>(key, key, async () => key, undefined, new Scope(virtualClock(), Infinity), false, 0); // prettier-ignore
     const [running, one, two] = [load('a'), load('b'), load('c')];
     loads.enter();
     const turn = loads.turn(one);
@@ -212,6 +212,19 @@ describe('options', () => {
     ['maxTags', { maxTags: 0 }],
     ['key', { key: 'id' as never }],
     ['tags', { tags: [] as never }],
+    ['notFoundTtlMs', { notFoundTtlMs: -1 }],
+    ['errorTtlMs', { errorTtlMs: '1' as never }],
+    ['ttlJitter', { ttlJitter: 1.1 }],
+    ['ttlJitter', { ttlJitter: Number.NaN }],
+    ['earlyRefreshBeta', { earlyRefreshBeta: -1 }],
+    ['earlyRefreshBeta', { earlyRefreshBeta: Infinity }],
+    ['whenAbandoned', { whenAbandoned: 'wait' as never }],
+    ['maxSize', { maxSize: 10 }],
+    ['maxSize', { sizeOf: () => 1 }],
+    ['maxSize', { maxSize: 0.5, sizeOf: () => 1 }],
+    ['maxEntries', { maxEntries: 5, maxSize: 10, sizeOf: () => 1 }],
+    ['sizeOf', { maxSize: 10, sizeOf: 1 as never }],
+    ['dispose', { dispose: {} as never }],
   ];
 
   it.each(bad)('refuse a bad %s at construction, by name', (option, said) => {

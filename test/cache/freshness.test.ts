@@ -1,6 +1,14 @@
-import { afterFailure, Entry, verdictOf } from '../../src/cache/freshness.ts';
+import { afterFailure, Entry, type Terms, verdictOf } from '../../src/cache/freshness.ts';
 import { describe, expect, it } from 'vitest';
 import { bench, fill, standing } from './kit.ts';
+
+const termsOf = (staleWhileRevalidateMs: number, staleIfErrorMs: number): Terms => ({
+  staleWhileRevalidateMs,
+  staleIfErrorMs,
+  tags: undefined,
+  validator: undefined,
+  size: 1,
+});
 
 describe('freshness', () => {
   it('is fresh until the end of its ttl, and not at it', async () => {
@@ -91,8 +99,7 @@ describe('freshness', () => {
   });
 
   it('judges by data alone, with half-open windows', () => {
-    const windows = { staleWhileRevalidateMs: 5, staleIfErrorMs: 20 };
-    const entry = new Entry('v', 100, 10, windows, undefined, 0);
+    const entry = new Entry('v', 100, 110, termsOf(5, 20), 0, 0);
     const at = (nowMs: number): string => verdictOf(entry, nowMs);
     expect([at(109), at(110), at(114), at(115), at(129), at(130)]).toEqual([
       'fresh',
@@ -105,8 +112,7 @@ describe('freshness', () => {
   });
 
   it('doubles the pause up to its cap, never below its base and never beyond the windows', () => {
-    const windows = { staleWhileRevalidateMs: 0, staleIfErrorMs: 1000 };
-    const entry = new Entry('v', 0, 0, windows, undefined, 0);
+    const entry = new Entry('v', 0, 0, termsOf(0, 1000), 0, 0);
     const pauses = [0, 0, 0, 0.999].map((draw) => {
       entry.trouble = afterFailure(entry, 'down', 100, 10, 35, draw);
       return entry.trouble.retryAtMs - 100;

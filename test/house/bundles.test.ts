@@ -42,7 +42,7 @@ describe('a bundle', () => {
     ['coalescingCache', ['lru-cache']],
     ['polling, watching, contactPoints, ranked, merged', []],
     ['healthTracker', ['p-limit', 'yocto-queue']],
-    ['resilientFetch', ['p-limit', 'yocto-queue']],
+    ['resilientFetch', ['lru-cache', 'p-limit', 'yocto-queue']],
   ])('of { %s } ships of other packages only %j', async (names, packages) => {
     expect(await packagesOf(front(names))).toEqual(packages);
   });

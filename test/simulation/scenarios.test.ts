@@ -19,6 +19,8 @@ const SHORT: Readonly<Record<string, { readonly size: number; readonly misses?: 
   'cold-start': { size: 0.5 },
   'join-zero': { size: 0.1 },
   deploy: { size: 1 },
+  'cold-start-cache': { size: 0.25 },
+  'cache-outage': { size: 0.4 },
   metastable: { size: 0.2 },
   linearizability: { size: 0.1 },
   availability: { size: 0.05 },

@@ -3,11 +3,14 @@ import type { Scenario } from './scenario.ts';
 import { adaptive } from './scenarios/adaptive.ts';
 import { availability } from './scenarios/availability.ts';
 import { blackHole } from './scenarios/black-hole.ts';
+import { cacheOutage } from './scenarios/cache-outage.ts';
 import { coldStart } from './scenarios/cold-start.ts';
+import { coldStartCache } from './scenarios/cold-start-cache.ts';
 import { deploy } from './scenarios/deploy.ts';
 import { draws } from './scenarios/draws.ts';
 import { hang } from './scenarios/hang.ts';
 import { failback } from './scenarios/failback.ts';
+import { fleet } from './scenarios/fleet.ts';
 import { followTheSun } from './scenarios/follow-the-sun.ts';
 import { hedging } from './scenarios/hedge.ts';
 import { hedgedQuorum } from './scenarios/hedged-quorum.ts';
@@ -52,6 +55,9 @@ export const SCENARIOS: readonly Scenario[] = [
   metastable,
   hedging,
   adaptive,
+  coldStartCache,
+  fleet,
+  cacheOutage,
   linearizability,
   pbs,
   availability,

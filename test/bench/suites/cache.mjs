@@ -29,6 +29,15 @@ const bestOf = (kind) =>
     : 'async-cache-dedupe';
 
 const herd = JSON.parse(execFileSync(process.execPath, [child, 'evenkeel', 'herd'], { encoding: 'utf8' }));
+const room = JSON.parse(
+  execFileSync(
+    process.execPath,
+    ['--expose-gc', fileURLToPath(new URL('../cache-room.mjs', import.meta.url))],
+    {
+      encoding: 'utf8',
+    },
+  ),
+);
 report([
   row('hit, share of lru-cache fetch()', share('hit', 'lru-cache'), 0.85, 'ratio', note('hit', 'lru-cache')),
   row(
@@ -54,4 +63,15 @@ report([
   ),
   row('1 000 callers on a failing 20 ms loader: loads', herd.loads, 1, 'loads'),
   row('1 000 callers on a failing 20 ms loader: the last one’s wait', herd.lastMs, 30, 'ms'),
+  row('bytes per entry over key and value, 100 000 not yet hit', room.bytes, 165, 'bytes'),
+  row('constructing with maxEntries of a million', room.constructMs, 1, 'ms'),
+  row('clear at a million entries', room.clearMs, 1, 'ms'),
+  row('invalidateTag at a million entries', room.invalidateMs, 1, 'ms'),
+  row(
+    'deleting the only entry, over deleting one of two',
+    room.onlyUs / room.amongUs,
+    1.5,
+    'ratio',
+    `${room.onlyUs.toFixed(3)} against ${room.amongUs.toFixed(3)} µs, set and delete`,
+  ),
 ]);
