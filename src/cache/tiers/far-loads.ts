@@ -1,7 +1,6 @@
 /**
- * Loads through a far tier: what it has is taken from there; what it has not is loaded by the one process that holds
- * the lease, while the others wait for it to write. Nothing that the far tier does, or fails to do, fails a read: then
- * the load goes to the origin, as if there were no far tier.
+ * Loads through a far tier: what it has is taken from there; what it has not is loaded by the one process that holds the
+ * lease, while the others wait for it to write. What the far tier fails to do fails no read: the load goes to the origin.
  */
 import type { Context } from '../../core/context.ts';
 import { TimeoutError } from '../../core/errors.ts';
@@ -34,9 +33,8 @@ export interface FarSettings {
 
 /** What the far tier has done for the loads of this process. */
 export class FarFigures {
-  /** Loads that were answered by it. */
+  /** Loads that were answered by it, and loads that went to the origin after asking it. */
   hits = 0;
-  /** Loads that went to the origin after asking it. */
   misses = 0;
   /** Loads that waited for another process. */
   waited = 0;
@@ -44,9 +42,8 @@ export class FarFigures {
   unreachable = 0;
   /** Values that were written to it. */
   writes = 0;
-  /** Values that it refused, because something changed while they were loaded. */
+  /** Values that it refused, because something changed while they were loaded; values without a text that fits. */
   refused = 0;
-  /** Values that have no text, or one that is too long. */
   unfit = 0;
   /** What it held that was no value. */
   corrupt = 0;
