@@ -266,6 +266,30 @@ describe('quorumRegister', () => {
     );
   });
 
+  it('an update has no more time than it is given, and those behind it go on', async () => {
+    const { register, clock } = make(3, { timeoutMs: 1_000 });
+    const hung = watched(register.update('k', () => new Promise(() => {})));
+    const behind = watched(register.update('k', () => 'behind', { timeoutMs: 2_000 }));
+    const limited = watched(register.update('k', () => new Promise(() => {}), { timeoutMs: 100 }));
+    await clock.advance(1_000);
+    expect(hung.error).toMatchObject({ outcome: 'not-applied', name: 'TimeoutError' });
+    expect(behind.settlements).toBe(1);
+    await clock.advance(1_000);
+    expect(limited.error).toMatchObject({ outcome: 'not-applied' });
+    expect([clock.pendingTimers, register.snapshot().updating]).toEqual([0, 0]);
+  });
+
+  it('a change of replicas has no more time than its caller gives it', async () => {
+    const { register, clock, members } = make(3);
+    const silent = [1, 2, 3].map(() => memoryReplica<string>('silent'));
+    const change = watched(register.reconfigure({ replicas: silent, keys: ['k'] }, { timeoutMs: 100 }));
+    await clock.advance(100);
+    expect(isTimeoutError(change.error)).toBe(true);
+    await clock.advance(20_000);
+    expect([register.snapshot().membership, clock.pendingTimers]).toEqual(['stable', 0]);
+    expect(members[0]?.asked).toBeGreaterThan(0);
+  });
+
   it('bounds the updates that wait, and writes nothing once its caller has left', async () => {
     const { register, members, clock } = make(1, { maxWaitingUpdates: 1 });
     let go = (): void => {};
