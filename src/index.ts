@@ -218,40 +218,20 @@ export {
 export { batched, type BatchedOptions } from './cache/batched.ts';
 export { type AsideLoad, type CacheAside, cacheAside } from './cache/cache-aside.ts';
 export { cache, type CachedTransport, type CacheLayer } from './cache/cache-layer.ts';
-export {
-  coalescingCache,
-  type CoalescingCache,
-  type CoalescingCacheOptions,
-} from './cache/coalescing-cache.ts';
+export { coalescingCache, type CoalescingCache } from './cache/coalescing-cache.ts';
+export type { CoalescingCacheOptions } from './cache/coalescing-cache.ts';
 export type { CacheControls } from './cache/controls.ts';
 export type { Lookup } from './cache/engine.ts';
-export {
-  CacheDisposedError,
-  isCacheDisposedError,
-  isLoadsFullError,
-  LoadsFullError,
-} from './cache/errors.ts';
-export {
-  type Known,
-  type LoadContext,
-  type LoadResult,
-  type NotModified,
-  notModified,
-} from './cache/loaded.ts';
-export { type Validated, validated } from './cache/loaded.ts';
+export { CacheDisposedError, isCacheDisposedError } from './cache/errors.ts';
+export { isLoadsFullError, LoadsFullError } from './cache/errors.ts';
+export { type NotModified, notModified, type Validated, validated } from './cache/loaded.ts';
+export type { Known, LoadContext, LoadResult } from './cache/loaded.ts';
 export type { CacheOptions, WindowMs } from './cache/options.ts';
 export { persist, type Persisted, restore, type RestoreOptions } from './cache/persist.ts';
 export type { CacheSnapshot, StaleReason } from './cache/statistics.ts';
-export type {
-  CacheStore,
-  LoadLease,
-  Opening,
-  StoredValue,
-  StoreListener,
-} from './cache/tiers/cache-store.ts';
+export type { CacheStore, LoadLease, Opening } from './cache/tiers/cache-store.ts';
+export type { StoredValue, StoreListener } from './cache/tiers/cache-store.ts';
 export { FarTierOpenError, isFarTierOpenError } from './cache/tiers/guarded-store.ts';
-export type { FarFigures } from './cache/tiers/far-loads.ts';
-export { jsonSerializer, type Serializer } from './cache/tiers/serializer.ts';
 export { sharded, type StoreGuardOptions } from './cache/tiers/sharded.ts';
 export { tiered, type TieredCache, type TieredOptions, type TieredSnapshot } from './cache/tiers/tiered.ts';
 export type { Call } from './core/call.ts';

@@ -5,7 +5,6 @@
  */
 import type { Context } from '../../core/context.ts';
 import { TimeoutError } from '../../core/errors.ts';
-import type { Gate } from '../../core/gate.ts';
 import type { Reporter } from '../../core/observer.ts';
 import { invoke, type Next } from '../../core/policy.ts';
 import { sleep } from '../../core/wait.ts';
@@ -16,41 +15,11 @@ import { keyText } from '../key-text.ts';
 import { Aged, LoadingContext, type LoadResult, NotModified, Validated, validated } from '../loaded.ts';
 import type { Plan } from '../plan.ts';
 import { type CacheStore, isFresh, type LoadLease, type Opening, type StoredValue } from './cache-store.ts';
-import type { Serializer } from './serializer.ts';
+import { FarFigures, type FarSettings } from './far-settings.ts';
 import type { Unsaid } from './unsaid.ts';
 
 /** How long a process that waits for another's load sleeps before it looks again; twice as long each time. */
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [5, 100];
-
-export interface FarSettings {
-  /** What the origin may be asked for at once; `undefined` where the cache's own bound is enough. */
-  readonly gate: Gate | undefined;
-  readonly maxOriginLoads: number;
-  readonly leaseMs: number;
-  readonly maxKeepMs: number;
-  readonly maxTextLength: number;
-  readonly serializer: Serializer;
-}
-
-/** What the far tier has done for the loads of this process. */
-export class FarFigures {
-  /** Loads that were answered by it. */
-  hits = 0;
-  /** Loads that went to the origin after asking it. */
-  misses = 0;
-  /** Loads that waited for another process. */
-  waited = 0;
-  /** Loads that it could not be asked about. */
-  unreachable = 0;
-  /** Values that were written to it. */
-  writes = 0;
-  /** Values that it refused, because something changed while they were loaded. */
-  refused = 0;
-  /** Values that have no text, or one that is too long. */
-  unfit = 0;
-  /** What it held that was no value. */
-  corrupt = 0;
-}
 
 export class FarLoads<A, V> {
   readonly figures: FarFigures = new FarFigures();

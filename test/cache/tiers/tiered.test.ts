@@ -135,6 +135,18 @@ describe('two tiers', () => {
     expect(await next).toBe('A');
   });
 
+  it('keep nothing for longer than maxKeepMs', async () => {
+    const { clock, origin, store, start } = fleetOf({ maxKeepMs: 500, near: { ttlMs: 60_000 } });
+    const first = start().get('a');
+    await clock.settle();
+    origin.next().resolve('A');
+    await first;
+    await clock.advance(499);
+    expect((await store.connect().open("1'a", undefined, undefined as never)).stored?.text).toBe('"A"');
+    await clock.advance(1);
+    expect((await store.connect().open("1'a", undefined, undefined as never)).stored).toBeUndefined();
+  });
+
   it('keep keys that mean nothing elsewhere, and values without text, in the process', async () => {
     const clock = virtualClock();
     const store = fakeStore({ clock });
@@ -263,6 +275,19 @@ describe('a change', () => {
     await clock.settle();
     origin.next().resolve('newer');
     expect(await later).toBe('newer');
+  });
+
+  it('of a tag that could not be told is not believed of any key that has it', async () => {
+    const { clock, origin, store, one } = await both();
+    await one.set('b', 'A');
+    const late = one;
+    store.behave('failing');
+    await error(late.invalidateTag('tag:A'));
+    store.behave('well');
+    const answer = late.get('b');
+    await clock.settle();
+    if (origin.waiting > 0) origin.next().resolve('new');
+    expect(await answer).toBe('new');
   });
 
   it('of which too many could not be told becomes one of all', async () => {
