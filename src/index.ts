@@ -186,6 +186,7 @@ export {
   type TokenBudgetOptions,
 } from './policies/retry/retry-budget.ts';
 export { isBudgetSpent } from './policies/retry/spent.ts';
+export type { PlacesOptions } from './policies/places.ts';
 export type { QueueOrder } from './policies/waiting-line.ts';
 export {
   type Backoff,

@@ -73,6 +73,7 @@ export {
   type TokenBudgetOptions,
 } from './retry/retry-budget.ts';
 export { isBudgetSpent } from './retry/spent.ts';
+export type { PlacesOptions } from './places.ts';
 export type { QueueOrder } from './waiting-line.ts';
 export {
   type Backoff,

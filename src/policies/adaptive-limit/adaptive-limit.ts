@@ -3,25 +3,19 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import type { Context } from '../../core/context.ts';
 import { isTimeoutError } from '../../core/errors.ts';
 import { Reporter } from '../../core/observer.ts';
-import { checkCount, checkDuration, checkFunction, checkPort } from '../../core/options.ts';
+import { checkCount, checkFunction, checkPort } from '../../core/options.ts';
 import type { Classify, Outcome } from '../../core/outcome.ts';
 import { invoke, type Next } from '../../core/policy.ts';
 import { Watch, type Watcher } from '../../core/watch.ts';
 import { LimitReachedError } from '../errors.ts';
 import { aimd, type LimitRule, type LimitState } from './limit-rules.ts';
-import { type Engine, type Guard, guardOf, type GuardOptions, observes } from '../guard.ts';
-import { Refusals } from '../refusals.ts';
-import { checkOrder, type QueueOrder, type TurnedAway, WaitingLine } from '../waiting-line.ts';
+import { type Engine, type Guard, guardOf, type GuardOptions } from '../guard.ts';
+import { type Keeper, Places, type PlacesOptions } from '../places.ts';
+import type { TurnedAway } from '../waiting-line.ts';
 
-export interface AdaptiveLimitOptions extends GuardOptions {
+export interface AdaptiveLimitOptions extends GuardOptions, PlacesOptions {
   /** How the limit is found. @defaultValue `aimd()` */
   readonly algorithm?: LimitRule;
-  /** How many calls may wait for room. @defaultValue 0 */
-  readonly maxQueue?: number;
-  /** Milliseconds a call may wait for room. @defaultValue 1_000 */
-  readonly queueTimeoutMs?: number;
-  /** Who is next among those of the same `criticality`; see `bulkhead`. @defaultValue 'fifo' */
-  readonly order?: QueueOrder;
   /** Judges how a call settled, where no inner layer has. @defaultValue what throws has failed */
   readonly classify?: Classify;
 }
@@ -89,22 +83,18 @@ interface Start {
   readonly inFlight: number;
 }
 
-class AdaptiveLimiter implements Watcher<Start>, Engine<AdaptiveLimitOptions, AdaptiveLimitSnapshot> {
+class AdaptiveLimiter implements Keeper, Watcher<Start>, Engine<AdaptiveLimitOptions, AdaptiveLimitSnapshot> {
   readonly reporter: Reporter;
-  readonly #refusals: Refusals;
+  readonly #places: Places;
   readonly #clock: Clock;
-  readonly #line = new WaitingLine();
   readonly #usualRule = aimd();
   #rule: LimitRule;
   #state: LimitState;
-  #maxQueue = 0;
-  #queueTimeoutMs = 0;
   #classify: Classify | undefined;
-  #running = 0;
 
   constructor(options: AdaptiveLimitOptions) {
     this.reporter = new Reporter('adaptive-limit', options);
-    this.#refusals = new Refusals(this.reporter);
+    this.#places = new Places(this);
     this.#clock = options.clock ?? systemClock;
     this.#rule = ruleOf(options, this.#usualRule);
     this.#state = this.#rule.create();
@@ -115,111 +105,60 @@ class AdaptiveLimiter implements Watcher<Start>, Engine<AdaptiveLimitOptions, Ad
   configure(options: AdaptiveLimitOptions): void {
     const where = 'adaptiveLimit';
     const rule = ruleOf(options, this.#usualRule);
-    const maxQueue = checkCount(where, 'maxQueue', options.maxQueue ?? 0, 0);
-    const queueTimeoutMs = checkDuration(where, 'queueTimeoutMs', options.queueTimeoutMs ?? 1000);
     const classify = options.classify && checkFunction(where, 'classify', options.classify);
-    const order = checkOrder(where, options.order);
-    this.#refusals.observes = observes(where, options);
-    this.#maxQueue = maxQueue;
-    this.#queueTimeoutMs = queueTimeoutMs;
+    this.#places.checked(where, options)();
     this.#classify = classify;
-    this.#line.order = order;
     if (rule !== this.#rule) this.#state = rule.create();
     this.#rule = rule;
-    this.#serve();
+    this.#places.serve();
   }
 
   export(): AdaptiveLimitState {
-    return { limit: this.#limit };
+    return { limit: this.limit };
   }
 
   hydrate({ limit }: AdaptiveLimitState): void {
     this.#state.resume?.(checkCount('adaptiveLimit.hydrate', 'limit', limit));
-    this.#serve();
+    this.#places.serve();
   }
 
   execute<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
-    if (this.#running < this.#limit) {
-      this.#running++;
-      return this.#run(next, request, context);
-    }
-    return this.#beyond(next, request, context);
+    return this.#places.take() ? this.#run(next, request, context) : this.#beyond(next, request, context);
+  }
+
+  /** Apart, because a function that holds a closure makes every call pay for it. */
+  #beyond<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
+    return this.#places.beyond(context, () => this.#run(next, request, context));
   }
 
   /** A call ended, or its caller left: what it says about the server. */
   ended({ startMs, inFlight }: Start, { kind }: Outcome, failed: boolean, result: unknown): void {
     const dropped = kind === 'overload' || (failed && isTimeoutError(result));
     if (kind !== 'success' && !dropped) return;
-    const before = this.#limit;
+    const before = this.limit;
     this.#state.record(startMs, this.#clock.now(), inFlight, dropped);
-    if (this.reporter.on && before !== this.#limit)
-      this.reporter.tell('limit', { from: before, to: this.#limit, running: this.#running });
+    if (this.reporter.on && before !== this.limit)
+      this.reporter.tell('limit', { from: before, to: this.limit, running: this.#places.running });
   }
 
   snapshot(): AdaptiveLimitSnapshot {
-    return {
-      limit: this.#limit,
-      running: this.#running,
-      waiting: this.#line.size,
-      refused: this.#refusals.count,
-    };
+    const { running, waiting, refusals } = this.#places;
+    return { limit: this.limit, running, waiting, refused: refusals.count };
   }
 
-  get #limit(): number {
+  get limit(): number {
     // A rule of somebody else’s may answer with anything; below one call nothing would ever change.
     return Math.max(1, Math.floor(this.#state.limit) || 1);
   }
 
-  /** Runs a call that has a place. */
+  refusal(reason: TurnedAway): Error {
+    return new LimitReachedError(reason, this.limit);
+  }
+
   #run<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
-    const start: Start = { startMs: this.#clock.now(), inFlight: this.#running };
-    return new Watch(context, this.#classify, this, start)
-      .follow(invoke(next, request, context))
-      .then(this.#kept, this.#lost) as Promise<S>;
-  }
-
-  // Made once: a pair of closures per call would double the cost of the whole guard.
-  readonly #kept = (value: unknown): unknown => {
-    this.#release();
-    return value;
-  };
-
-  readonly #lost = (error: unknown): never => {
-    this.#release();
-    throw error;
-  };
-
-  #beyond<Q, S>(next: Next<Q, S>, request: Q, context: Context): Promise<S> {
-    const full = this.#line.size >= this.#maxQueue;
-    if (this.#refusals.observes) {
-      this.#refusals.add({ reason: full ? 'queue-full' : 'wait', limit: this.#limit });
-      this.#running++;
-      return this.#run(next, request, context);
-    }
-    if (full && !this.#line.displace(context)) return Promise.reject(this.#refuse('queue-full'));
-    const turn = this.#line.join(context, this.#queueTimeoutMs, (why) => this.#refuse(why));
-    // The reaction runs in this caller's async context, whoever frees the place (law 8).
-    return turn.then(() => {
-      if (context.scope?.aborted !== true) return this.#run(next, request, context);
-      // The place came free and the caller left in one tick: it goes to the next.
-      this.#release();
-      throw context.scope.reason;
-    });
-  }
-
-  #release(): void {
-    this.#running--;
-    this.#serve();
-  }
-
-  /** Lets in whom there is room for now, by a limit that may have changed. */
-  #serve(): void {
-    while (this.#running < this.#limit && this.#line.next()) this.#running++;
-  }
-
-  #refuse(reason: TurnedAway): LimitReachedError {
-    this.#refusals.add({ reason, limit: this.#limit });
-    return new LimitReachedError(reason, this.#limit);
+    const start: Start = { startMs: this.#clock.now(), inFlight: this.#places.running };
+    const watch = new Watch(context, this.#classify, this, start);
+    return this.#places.hold(watch.follow(invoke(next, request, context)));
   }
 }
 
