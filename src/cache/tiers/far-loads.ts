@@ -51,7 +51,7 @@ export class FarLoads<A, V> {
   async load(arg: A, context: LoadingContext): Promise<LoadResult<V> | Aged<V>> {
     const key = keyText(this.#engine.keyOf(arg));
     if (key === undefined || this.#unsaid.doubts(key, [])) return await this.#ask(arg, context);
-    let lease: LoadLease = { token: this.#token(), ms: this.#settings.leaseMs, despite: false };
+    let lease: LoadLease = { token: this.#token(), ms: this.#settings.leaseMs, when: 'stale' };
     const { softTimeoutMs, clock } = this.#engine.settings;
     const staleAtMs = clock.now() + softTimeoutMs;
     let [lookMs, waited] = [FIRST_LOOK_MS, false];
@@ -68,8 +68,8 @@ export class FarLoads<A, V> {
         throw context.scope.reason;
       }
       const found = this.#read(key, arg, opening);
-      if (found === undefined && opening.stored !== undefined && !opening.leased && !lease.despite) {
-        lease = { ...lease, despite: true };
+      if (found === undefined && opening.stored !== undefined && !opening.leased && lease.when === 'stale') {
+        lease = { ...lease, when: 'always' };
         continue;
       }
       // Of use now: it is fresh, or may be shown while it is loaded, which the next reader brings about.
@@ -240,7 +240,7 @@ export class FarLoads<A, V> {
     const again = (): void => {
       timer = clock.setTimeout(
         () => {
-          this.#far.open(key, { ...lease, despite: true }, context).catch(() => {});
+          this.#far.open(key, { ...lease, when: 'held' }, context).catch(() => {});
           again();
         },
         lease.ms / 2,
