@@ -15,54 +15,34 @@ export type { Considered, Explanation } from './balancer/explanation.ts';
 export type { Lease } from './balancer/lease.ts';
 export type { EndpointView } from './balancer/member.ts';
 export { blueGreen, type BlueGreen, type BlueGreenOptions } from './balancer/narrowing/blue-green.ts';
-export {
-  canary,
-  type Canary,
-  type CanaryFigures,
-  type CanaryOptions,
-  type CanarySnapshot,
-  type CanaryState,
-} from './balancer/narrowing/canary.ts';
+export { canary } from './balancer/narrowing/canary.ts';
+export type { Canary, CanaryFigures, CanaryOptions, CanarySnapshot } from './balancer/narrowing/canary.ts';
+export type { CanaryState } from './balancer/narrowing/canary.ts';
 export { explore, type ExploreOptions } from './balancer/narrowing/explore.ts';
 export type { Narrowing } from './balancer/narrowing/narrowing.ts';
 export { priorities, type Priorities, type PrioritiesOptions } from './balancer/narrowing/priorities.ts';
 export { slowStart, type SlowStartOptions } from './balancer/narrowing/slow-start.ts';
-export { type ClientOfFleet, subset, type SubsetOptions } from './balancer/narrowing/subset.ts';
+export { subset, type ClientOfFleet, type SubsetOptions } from './balancer/narrowing/subset.ts';
 export { weightedZones, type WeightedZonesOptions } from './balancer/narrowing/weighted-zones.ts';
 export { zones, type ZonesOptions } from './balancer/narrowing/zones.ts';
 export type { BalanceOptions } from './balancer/options.ts';
-export {
-  consistentHash,
-  type ConsistentHashOptions,
-  preferenceOrder,
-} from './balancer/pickers/consistent-hash.ts';
+export { consistentHash, preferenceOrder } from './balancer/pickers/consistent-hash.ts';
+export type { ConsistentHashOptions } from './balancer/pickers/consistent-hash.ts';
 export { p2c, type P2cOptions } from './balancer/pickers/p2c.ts';
-export {
-  type Candidate,
-  type PickedCall,
-  type Picker,
-  type PickerState,
-  type PickerTools,
-  type PickTrace,
-  standing,
-} from './balancer/pickers/picker.ts';
-export { type ProbeAnswer, probing, type ProbingOptions } from './balancer/pickers/probing.ts';
+export { standing } from './balancer/pickers/picker.ts';
+export type { Candidate, PickedCall, Picker, PickerState, PickerTools } from './balancer/pickers/picker.ts';
+export type { PickTrace } from './balancer/pickers/picker.ts';
+export { probing, type ProbeAnswer, type ProbingOptions } from './balancer/pickers/probing.ts';
 export { random } from './balancer/pickers/random.ts';
 export { roundRobin } from './balancer/pickers/round-robin.ts';
 export type { ReadyOptions } from './balancer/ready.ts';
 export type { Dropped } from './core/bounded-map.ts';
-export { type Clock, systemClock, type TimerHandle, type WallClock } from './core/clock.ts';
+export { systemClock, type Clock, type TimerHandle, type WallClock } from './core/clock.ts';
 export { consecutiveFailures, type ConsecutiveFailuresOptions } from './core/consecutive-failures.ts';
 export type { EndpointSource, Follower } from './core/endpoint-source.ts';
 export { endpoint, type Endpoint, type EndpointOptions } from './core/endpoint.ts';
-export {
-  EvenkeelError,
-  isEvenkeelError,
-  isOptionError,
-  isTimeoutError,
-  OptionError,
-  TimeoutError,
-} from './core/errors.ts';
+export { EvenkeelError, isEvenkeelError, isOptionError, isTimeoutError, OptionError } from './core/errors.ts';
+export { TimeoutError } from './core/errors.ts';
 export { localErrors, serverErrors } from './core/failure-origin.ts';
 export { anyOf } from './core/any-of.ts';
 export { failureRate, type FailureRateOptions } from './core/failure-rate.ts';
@@ -72,20 +52,13 @@ export { observe, type Observer, type ObserverEvent } from './core/observer.ts';
 export type { Classify, Outcome, OutcomeKind, OutcomeReason } from './core/outcome.ts';
 export { pipe } from './core/pipe.ts';
 export type { Policy } from './core/policy.ts';
-export { type Random, systemRandom } from './core/random.ts';
+export { systemRandom, type Random } from './core/random.ts';
 export type { CallContext, CallOptions, Criticality, Layer, Transport } from './core/transport.ts';
 export type { TripCounter, TripRule } from './core/trip-rule.ts';
 export { contactPoints, type ContactPointsOptions } from './discovery/contact-points.ts';
-export {
-  EmptyAnswerError,
-  isEmptyAnswerError,
-  isNoContactError,
-  isSourceEndedError,
-  isSourceStoppedError,
-  NoContactError,
-  SourceEndedError,
-  SourceStoppedError,
-} from './discovery/errors.ts';
+export { EmptyAnswerError, isEmptyAnswerError, isNoContactError } from './discovery/errors.ts';
+export { isSourceEndedError, isSourceStoppedError, NoContactError } from './discovery/errors.ts';
+export { SourceEndedError, SourceStoppedError } from './discovery/errors.ts';
 export { merged, type MergedOptions } from './discovery/merged.ts';
 export type { PaceOptions } from './discovery/pace.ts';
 export { polling, type PollingOptions } from './discovery/polling.ts';
@@ -95,57 +68,27 @@ export { staticEndpoints } from './discovery/static-endpoints.ts';
 export { watching, type WatchingOptions } from './discovery/watching.ts';
 export type { Condition } from './health/condition.ts';
 export { denialOutliers, type DenialOutliersOptions } from './health/denial-outliers.ts';
-export {
-  type EndpointSnapshot,
-  type HealthSnapshot,
-  healthTracker,
-  type HealthTracker,
-  type Standing,
-} from './health/health-tracker.ts';
+export { healthTracker } from './health/health-tracker.ts';
+export type { EndpointSnapshot, HealthSnapshot, HealthTracker, Standing } from './health/health-tracker.ts';
 export { bestOf, worstOf } from './health/merged.ts';
 export type { HealthTrackerOptions, ProbeOptions } from './health/options.ts';
 export type { PoolOutlier, PoolRule, PoolTally } from './health/pool-rule.ts';
 export { successRateOutliers, type SuccessRateOutliersOptions } from './health/success-rate-outliers.ts';
-export {
-  adaptiveLimit,
-  type AdaptiveLimit,
-  type AdaptiveLimitOptions,
-  type AdaptiveLimitSnapshot,
-  type AdaptiveLimitState,
-} from './policies/adaptive-limit/adaptive-limit.ts';
-export {
-  admission,
-  type Admission,
-  type AdmissionOptions,
-  type AdmissionSnapshot,
-} from './policies/admission.ts';
+export { adaptiveLimit } from './policies/adaptive-limit/adaptive-limit.ts';
+export type { AdaptiveLimit, AdaptiveLimitOptions } from './policies/adaptive-limit/adaptive-limit.ts';
+export type { AdaptiveLimitSnapshot, AdaptiveLimitState } from './policies/adaptive-limit/adaptive-limit.ts';
+export { admission } from './policies/admission.ts';
+export type { Admission, AdmissionOptions, AdmissionSnapshot } from './policies/admission.ts';
 export { bulkhead, type Bulkhead, type BulkheadOptions, type BulkheadSnapshot } from './policies/bulkhead.ts';
 export { circuitBreaker } from './policies/circuit-breaker/circuit-breaker.ts';
-export type {
-  CircuitBreaker,
-  CircuitBreakerOptions,
-  CircuitBreakerSnapshot,
-} from './policies/circuit-breaker/options.ts';
-export {
-  deadlineFrom,
-  type DeadlineFromOptions,
-  type DeadlineHeaderOptions,
-  deadlineHeaders,
-} from './policies/deadline.ts';
-export {
-  BulkheadFullError,
-  CircuitOpenError,
-  isBulkheadFullError,
-  isCircuitOpenError,
-  isLimitReachedError,
-  isRateLimitedError,
-  isThrottledError,
-  isTooLateError,
-  LimitReachedError,
-  RateLimitedError,
-  ThrottledError,
-  TooLateError,
-} from './policies/errors.ts';
+export type { CircuitBreaker, CircuitBreakerOptions } from './policies/circuit-breaker/options.ts';
+export type { CircuitBreakerSnapshot } from './policies/circuit-breaker/options.ts';
+export { deadlineFrom, deadlineHeaders } from './policies/deadline.ts';
+export type { DeadlineFromOptions, DeadlineHeaderOptions } from './policies/deadline.ts';
+export { BulkheadFullError, CircuitOpenError, isBulkheadFullError } from './policies/errors.ts';
+export { isCircuitOpenError, isLimitReachedError, isRateLimitedError } from './policies/errors.ts';
+export { isThrottledError, isTooLateError, LimitReachedError, RateLimitedError } from './policies/errors.ts';
+export { ThrottledError, TooLateError } from './policies/errors.ts';
 export type { HeadersLike } from './policies/headers.ts';
 export { pushbackFrom } from './policies/pushback.ts';
 export { fallback, type Fallback, type FallbackOptions, type FallbackSnapshot } from './policies/fallback.ts';
@@ -157,82 +100,55 @@ export type { QuotaState } from './structures/quota.ts';
 export { keyed, type Keyed, type KeyedOptions, type KeyedSnapshot } from './policies/keyed.ts';
 export type { LatencyQuantile } from './core/latency.ts';
 export { isLostRaceError, LostRaceError } from './core/lost-race.ts';
-export {
-  aimd,
-  type AimdOptions,
-  gradient2,
-  type Gradient2Options,
-  type LimitBoundsOptions,
-  type LimitRule,
-  type LimitState,
-} from './policies/adaptive-limit/limit-rules.ts';
+export { aimd, gradient2 } from './policies/adaptive-limit/limit-rules.ts';
+export type { AimdOptions, Gradient2Options } from './policies/adaptive-limit/limit-rules.ts';
+export type { LimitBoundsOptions, LimitRule, LimitState } from './policies/adaptive-limit/limit-rules.ts';
 export { rateLimit } from './policies/rate-limit/rate-limit.ts';
-export type {
-  RateLimit,
-  RateLimitOptions,
-  RateLimitSnapshot,
-  RateLimitState,
-} from './policies/rate-limit/options.ts';
+export type { RateLimit, RateLimitOptions, RateLimitSnapshot } from './policies/rate-limit/options.ts';
+export type { RateLimitState } from './policies/rate-limit/options.ts';
 export type { Adjustable, Changes, Guard, GuardMode, GuardOptions } from './policies/guard.ts';
 export { retry } from './policies/retry/retry.ts';
 export type { RetryOptions, RetryPolicy, RetrySnapshot, RetryState } from './policies/retry/options.ts';
-export {
-  retryBudget,
-  type RetryBudget,
-  type RetryBudgetOptions,
-  retryThrottling,
-  type RetryThrottlingOptions,
-  tokenBudget,
-  type TokenBudgetOptions,
-} from './policies/retry/retry-budget.ts';
+export { retryBudget, retryThrottling, tokenBudget } from './policies/retry/retry-budget.ts';
+export type { RetryBudget, RetryBudgetOptions } from './policies/retry/retry-budget.ts';
+export type { RetryThrottlingOptions, TokenBudgetOptions } from './policies/retry/retry-budget.ts';
 export { isBudgetSpent } from './policies/retry/spent.ts';
 export type { PlacesOptions } from './policies/places.ts';
 export type { QueueOrder } from './policies/waiting-line.ts';
-export {
-  type Backoff,
-  type BackoffStep,
-  decorrelatedJitter,
-  equalJitter,
-  fullJitter,
-} from './structures/backoff.ts';
+export { decorrelatedJitter, equalJitter, fullJitter } from './structures/backoff.ts';
+export type { Backoff, BackoffStep } from './structures/backoff.ts';
 export { timeout, type Timeout, type TimeoutOptions, type TimeoutSnapshot } from './policies/timeout.ts';
 export { throttle, type Throttle, type ThrottleOptions, type ThrottleSnapshot } from './policies/throttle.ts';
 export { classifyResponse } from './fetch/classify.ts';
 export { isOriginError, OriginError } from './fetch/origins.ts';
 export type { FetchInit } from './fetch/request.ts';
 export type { AsyncMethod, ClientOptions } from './presets/guarded-client.ts';
-export {
-  type OwnOptions,
-  type Resilient,
-  resilient,
-  type ResilientGuards,
-  type ResilientOptions,
-  type ResilientSnapshot,
-} from './presets/resilient.ts';
+export { resilient } from './presets/resilient.ts';
+export type { OwnOptions, Resilient, ResilientGuards, ResilientOptions } from './presets/resilient.ts';
+export type { ResilientSnapshot } from './presets/resilient.ts';
 export type { FetchCacheOptions } from './presets/caching-fetch.ts';
-export {
-  type ResilientFetch,
-  resilientFetch,
-  type ResilientFetchOptions,
-  type ResilientFetchSnapshot,
-} from './presets/resilient-fetch.ts';
+export { resilientFetch } from './presets/resilient-fetch.ts';
+export type { ResilientFetch, ResilientFetchOptions } from './presets/resilient-fetch.ts';
+export type { ResilientFetchSnapshot } from './presets/resilient-fetch.ts';
 export { batched, type BatchedOptions } from './cache/batched.ts';
-export { type AsideLoad, type CacheAside, cacheAside } from './cache/cache-aside.ts';
+export { cacheAside, type AsideLoad, type CacheAside } from './cache/cache-aside.ts';
 export { cache, type CachedTransport, type CacheLayer } from './cache/cache-layer.ts';
-export { coalescingCache, type CoalescingCache } from './cache/coalescing-cache.ts';
-export type { CoalescingCacheOptions } from './cache/coalescing-cache.ts';
+export { coalescingCache } from './cache/coalescing-cache.ts';
+export type { CoalescingCache, CoalescingCacheOptions } from './cache/coalescing-cache.ts';
 export type { CacheControls } from './cache/controls.ts';
 export type { Lookup } from './cache/engine.ts';
-export { CacheDisposedError, isCacheDisposedError } from './cache/errors.ts';
-export { isLoadsFullError, LoadsFullError } from './cache/errors.ts';
-export { type NotModified, notModified, type Validated, validated } from './cache/loaded.ts';
-export type { Known, LoadContext, LoadResult } from './cache/loaded.ts';
+export { CacheDisposedError, isCacheDisposedError, isLoadsFullError } from './cache/errors.ts';
+export { LoadsFullError } from './cache/errors.ts';
+export { notModified, validated } from './cache/loaded.ts';
+export type { Known, LoadContext, LoadResult, NotModified, Validated } from './cache/loaded.ts';
 export type { CacheOptions, WindowMs } from './cache/options.ts';
-export { persist, type Persisted, restore, type RestoreOptions } from './cache/persist.ts';
+export { persist, restore, type Persisted, type RestoreOptions } from './cache/persist.ts';
 export type { CacheSnapshot, StaleReason } from './cache/statistics.ts';
-export type { CacheStore, LoadLease, Opening } from './cache/tiers/cache-store.ts';
-export type { StoredValue, StoreListener } from './cache/tiers/cache-store.ts';
+export type { CacheStore, LoadLease, Opening, StoredValue } from './cache/tiers/cache-store.ts';
+export type { StoreListener } from './cache/tiers/cache-store.ts';
 export { FarTierOpenError, isFarTierOpenError } from './cache/tiers/guarded-store.ts';
+export type { FarFigures } from './cache/tiers/far-settings.ts';
+export { jsonSerializer, type Serializer } from './cache/tiers/serializer.ts';
 export { sharded, type StoreGuardOptions } from './cache/tiers/sharded.ts';
 export { tiered, type TieredCache, type TieredOptions, type TieredSnapshot } from './cache/tiers/tiered.ts';
 export type { Call } from './core/call.ts';
@@ -247,53 +163,24 @@ export { quorumRead, type QuorumReadOptions, type QuorumReadResult } from './quo
 export { quorumWrite, type QuorumWriteOptions } from './quorum/quorum-write.ts';
 export type { MissedWrites, QuorumWriteResult } from './quorum/write.ts';
 export type { Poll, QuorumRule, Verdict } from './quorum/poll.ts';
-export {
-  eachQuorum,
-  type GroupOptions,
-  localQuorum,
-  type LocalQuorumOptions,
-  majorityOfGroups,
-  weighted,
-  type WeightedOptions,
-} from './quorum/rules.ts';
-export {
-  type ReadRepair,
-  readRepair,
-  type ReadRepairOptions,
-  type ReadRepairSnapshot,
-} from './quorum/read-repair.ts';
+export { eachQuorum, localQuorum, majorityOfGroups, weighted } from './quorum/rules.ts';
+export type { GroupOptions, LocalQuorumOptions, WeightedOptions } from './quorum/rules.ts';
+export { readRepair } from './quorum/read-repair.ts';
+export type { ReadRepair, ReadRepairOptions, ReadRepairSnapshot } from './quorum/read-repair.ts';
 export type { FanOutStrategy } from './quorum/strategy.ts';
-export {
-  hedgedFanOut,
-  type HedgedFanOut,
-  type HedgedFanOutOptions,
-  type HedgedFanOutSnapshot,
-  type ReplicaHealth,
-} from './quorum/hedged-fan-out.ts';
+export { hedgedFanOut } from './quorum/hedged-fan-out.ts';
+export type { HedgedFanOut, HedgedFanOutOptions, HedgedFanOutSnapshot } from './quorum/hedged-fan-out.ts';
+export type { ReplicaHealth } from './quorum/hedged-fan-out.ts';
 export { compareTags, decodeTag, encodeTag, type Tag, type Versioned } from './quorum/versions/tag.ts';
 export type { AnsweredReply, FailedReply, Reply, UnheardReply } from './quorum/reply.ts';
-export {
-  isQuorumWriteError,
-  QuorumWriteError,
-  type QuorumWriteFacts,
-  type WriteFate,
-  type WriteOutcome,
-} from './quorum/write-error.ts';
-export {
-  type ContractBreach,
-  isReplicaContractError,
-  ReplicaContractError,
-} from './quorum/register/contract.ts';
+export { isQuorumWriteError, QuorumWriteError } from './quorum/write-error.ts';
+export type { QuorumWriteFacts, WriteFate, WriteOutcome } from './quorum/write-error.ts';
+export { isReplicaContractError, ReplicaContractError } from './quorum/register/contract.ts';
+export type { ContractBreach } from './quorum/register/contract.ts';
 export { isRegisterWriteError, RegisterWriteError, type Unfinished } from './quorum/register/errors.ts';
 export type { RegisterQuorum } from './quorum/register/members.ts';
-export type {
-  QuorumRegister,
-  QuorumRegisterOptions,
-  QuorumRegisterSnapshot,
-  ReconfigureOptions,
-  RegisterRead,
-  RegisterReplicas,
-  RegisterWrite,
-} from './quorum/register/options.ts';
+export type { QuorumRegister, QuorumRegisterOptions } from './quorum/register/options.ts';
+export type { QuorumRegisterSnapshot, ReconfigureOptions, RegisterRead } from './quorum/register/options.ts';
+export type { RegisterReplicas, RegisterWrite } from './quorum/register/options.ts';
 export { quorumRegister } from './quorum/register/quorum-register.ts';
 export { metered, type MeteredOptions } from './telemetry/metered.ts';

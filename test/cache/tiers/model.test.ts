@@ -74,7 +74,7 @@ describe('two processes over a far tier', () => {
           );
         };
         for (const one of steps) {
-          const who = one.who as 0 | 1;
+          const { who } = one;
           const cache = caches[who];
           if (one.do === 'get') {
             const expected = least[who][one.key];
