@@ -41,7 +41,11 @@ const PHASES: readonly [phase: string, happens: () => unknown][] = [
 let events: string[] = [];
 const listen = ({ room, type, endpoint, reason }: ObserverEvent): void => {
   if (room !== 'health' || type === 'spared') return;
-  const line = `${nameOf.get(String(endpoint)) ?? String(endpoint)} ${type}: ${String(reason)}`;
+  // Of this process as a whole there is no endpoint to name: most servers cannot be reached at once, or can again.
+  const line =
+    endpoint === undefined
+      ? `this client is ${type}`
+      : `${nameOf.get(String(endpoint)) ?? String(endpoint)} ${type}: ${String(reason)}`;
   if (!events.includes(line)) events.push(line);
 };
 
