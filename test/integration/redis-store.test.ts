@@ -4,7 +4,7 @@ import { redisStore } from 'evenkeel/redis';
 import { isOptionError } from 'evenkeel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storeSuite } from '../conformance/store-suite.ts';
-import { CLIENTS, REDIS, RedisServer, until } from './redis-server.ts';
+import { CLIENTS, REDIS, RedisServer, stopAll, until } from './redis-server.ts';
 
 const context = undefined as never;
 
@@ -15,7 +15,7 @@ describe.skipIf(!REDIS).each(CLIENTS)('by %s', (name, clientsOf) => {
   beforeAll(async () => {
     server = await RedisServer.start();
   });
-  afterAll(() => server.stop());
+  afterAll(stopAll);
 
   storeSuite(`in Redis by ${name}`, async () => {
     const clients = clientsOf();
