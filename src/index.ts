@@ -147,7 +147,7 @@ export type { CacheSnapshot, StaleReason } from './cache/statistics.ts';
 export type { CacheStore, LoadLease, Opening, StoredValue } from './cache/tiers/cache-store.ts';
 export type { StoreListener } from './cache/tiers/cache-store.ts';
 export { FarTierOpenError, isFarTierOpenError } from './cache/tiers/guarded-store.ts';
-export type { FarFigures } from './cache/tiers/far-loads.ts';
+export type { FarFigures } from './cache/tiers/far-settings.ts';
 export { jsonSerializer, type Serializer } from './cache/tiers/serializer.ts';
 export { sharded, type StoreGuardOptions } from './cache/tiers/sharded.ts';
 export { tiered, type TieredCache, type TieredOptions, type TieredSnapshot } from './cache/tiers/tiered.ts';
