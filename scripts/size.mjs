@@ -39,7 +39,7 @@ const KNOWN = {
   circuitBreaker: 6000,
   'all four guards': 8870,
   'balance + p2c + peakEwma': 9530,
-  '… + health + quorum read': 18_150,
+  '… + health + quorum read': 18_210,
   'coalescingCache beyond lru-cache': 10_200,
 };
 
