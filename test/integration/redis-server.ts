@@ -47,7 +47,7 @@ function say(port: number, command: string): Promise<string> {
 const running = new Set<RedisServer>();
 
 export async function stopAll(): Promise<void> {
-  for (const server of [...running]) await server.stop();
+  for (const server of running) await server.stop();
 }
 
 export class RedisServer {
