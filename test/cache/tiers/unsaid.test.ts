@@ -87,4 +87,34 @@ describe('a store behind a circuit', () => {
     // The failures before it opened count no more.
     expect(store.state).toBe('closed');
   });
+
+  it('is not closed by what began before it opened, while its probe is out', async () => {
+    const clock = virtualClock();
+    const answers: ((failed: boolean) => void)[] = [];
+    const far = {
+      open: () =>
+        new Promise((resolve, reject) =>
+          answers.push((failed) => (failed ? reject(new Error('down')) : resolve({}))),
+        ),
+    } as unknown as CacheStore;
+    const settings = {
+      clock,
+      reporter: new Reporter('cache', {}),
+      timeoutMs: 1000,
+      failures: 1,
+      openMs: 100,
+    };
+    const store = new GuardedStore(far, settings);
+    const calls = [store.open('slow', undefined), store.open('failing', undefined)];
+    answers[1]?.(true);
+    await expect(calls[1]).rejects.toThrow('down');
+    await clock.advance(100);
+    const probe = store.open('probe', undefined);
+    answers[0]?.(false);
+    await calls[0];
+    expect(store.state).toBe('half-open');
+    answers[2]?.(false);
+    await probe;
+    expect(store.state).toBe('closed');
+  });
 });
