@@ -36,10 +36,10 @@ const KNOWN = {
   timeout: 2660,
   bulkhead: 3820,
   retry: 5560,
-  circuitBreaker: 6000,
-  'all four guards': 8870,
+  circuitBreaker: 6030,
+  'all four guards': 8890,
   'balance + p2c + peakEwma': 9530,
-  '… + health + quorum read': 18_150,
+  '… + health + quorum read': 18_210,
   'coalescingCache beyond lru-cache': 10_200,
 };
 

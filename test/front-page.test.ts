@@ -1,4 +1,4 @@
-/** The front page (DESIGN §1) as written, but for `quorumRegister`: names, option names and shapes are the contract. */
+/** The front page (DESIGN §1) as written: names, option names and shapes are the contract. */
 import {
   agree,
   balance,
@@ -12,8 +12,11 @@ import {
   p2c,
   peakEwma,
   pipe,
+  compareTags,
   quorumRead,
+  quorumRegister,
   quorumWrite,
+  type Versioned,
   resilientFetch,
   retry,
   timeout,
@@ -138,6 +141,30 @@ describe('the front page', () => {
     users.delete('42');
     users.invalidateTag('team:7');
     expect(users.snapshot()).toMatchObject({ entries: 0 });
+  });
+
+  it('a register on three replicas', async () => {
+    const node = () => {
+      const rows = new Map<string, Versioned<string>>();
+      return {
+        get: async (key: string, _signal: AbortSignal) => rows.get(key),
+        putIfNewer: async (key: string, versioned: Versioned<string>, _signal: AbortSignal) => {
+          const row = rows.get(key);
+          if (row === undefined || compareTags(versioned.tag, row.tag) > 0) rows.set(key, versioned);
+        },
+      };
+    };
+    const [a, b, c] = [node(), node(), node()];
+    const register = quorumRegister({
+      replicas: [a, b, c],
+      read: (replica, key: string, { signal }) => replica.get(key, signal),
+      write: (replica, key: string, versioned, { signal }) => replica.putIfNewer(key, versioned, signal),
+      consistency: 'linearizable',
+    });
+    await register.write('leader', 'n1');
+    const leader = await register.read('leader');
+    expectTypeOf(leader).toEqualTypeOf<string | undefined>();
+    expect(leader).toBe('n1');
   });
 
   it('quorums over any replicas', async () => {

@@ -42,10 +42,11 @@ let events: string[] = [];
 const listen = ({ room, type, endpoint, reason }: ObserverEvent): void => {
   if (room !== 'health' || type === 'spared') return;
   // Of this process as a whole there is no endpoint to name: most servers cannot be reached at once, or can again.
+  const origin = endpoint as string | undefined;
   const line =
-    endpoint === undefined
+    origin === undefined
       ? `this client is ${type}`
-      : `${nameOf.get(String(endpoint)) ?? String(endpoint)} ${type}: ${String(reason)}`;
+      : `${nameOf.get(origin) ?? origin} ${type}: ${String(reason)}`;
   if (!events.includes(line)) events.push(line);
 };
 

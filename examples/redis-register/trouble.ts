@@ -32,7 +32,7 @@ async function run(servers: RedisServer[], clients: number, tell: (line: string)
   // Each client has connections of its own, as a process has.
   const replicas = Array.from({ length: clients }, () => servers.map(({ port }) => new RedisReplica(port)));
   const registers = replicas.map((own) => redisRegister(own));
-  const state = { over: false };
+  const state = { over: false, done: 0 };
   let values = 0;
   const work = async (register: (typeof registers)[number], client: string): Promise<void> => {
     while (!state.over) {
@@ -60,11 +60,17 @@ async function run(servers: RedisServer[], clients: number, tell: (line: string)
             },
           );
       }
+      state.done++;
       await sleep(5 * Math.random());
     }
   };
   const working = registers.map((register, n) => work(register, `c${n}`));
-  const copied = await nemesis(servers, replicas, registers, tell).finally(() => (state.over = true));
+  // Each trouble lasts until the clients have got on with their work in spite of it.
+  const getOn = async (): Promise<void> => {
+    const goal = state.done + 100;
+    while (state.done < goal) await sleep(10);
+  };
+  const copied = await nemesis(servers, replicas, registers, getOn, tell).finally(() => (state.over = true));
   await Promise.all(working);
   for (const { connection } of replicas.flat()) connection.close();
   const operations = history.operations();
@@ -81,21 +87,22 @@ async function nemesis(
   servers: RedisServer[],
   replicas: RedisReplica[][],
   registers: readonly ReturnType<typeof redisRegister>[],
+  getOn: () => Promise<void>,
   tell: (line: string) => void,
 ): Promise<number> {
   const [first, second, third] = servers as [RedisServer, RedisServer, RedisServer];
-  await sleep(400);
+  await getOn();
   tell('two of five are killed');
   await Promise.all([first.kill(), second.kill()]);
-  await sleep(400);
+  await getOn();
   tell('one of them comes back with its append-only file');
   await first.start();
-  await sleep(200);
+  await getOn();
   tell('another is paused');
   third.signal('SIGSTOP');
-  await sleep(800);
+  await getOn();
   third.signal('SIGCONT');
-  await sleep(200);
+  await getOn();
   // A replica that has forgotten is a new one: it must not answer for the old one before it has everything.
   tell('the other comes back empty: it joins as a new replica, by a joint quorum');
   const empty = await RedisServer.start();
@@ -111,7 +118,7 @@ async function nemesis(
   );
   tell('and another of the first five is killed');
   await third.kill();
-  await sleep(400);
+  await getOn();
   return changed.reduce((sum, { copied }) => sum + copied, 0);
 }
 

@@ -4,14 +4,16 @@
  *
  *   npm run build && node scripts/run.mjs examples/siblings-yjs/main.ts
  */
-import { quorumRead, quorumWrite, readRepair } from 'evenkeel';
 import {
   compareVectors,
   incrementVector,
   mergeVectors,
+  quorumRead,
+  quorumWrite,
+  readRepair,
   reconcileSiblings,
   type VersionVector,
-} from 'evenkeel/quorum';
+} from 'evenkeel';
 import * as Y from 'yjs';
 
 /** What a replica holds: who has written how often, and the document as one update of yjs. */

@@ -89,9 +89,7 @@ export class CacheEngine<A, V> {
     const plan = this.store.planner.of(value, arg, undefined);
     this.#loader.loads.fence(key, 'set');
     this.#tell(key);
-    // What was known is not what holds now, also where there is no room for the new.
-    const stored = this.store.put(key, value, plan, this.store.clock.read(), 0, this.store.generation);
-    if (stored !== 'stored') this.store.delete(key);
+    this.store.put(key, value, plan, this.store.clock.read(), 0, this.store.generation);
   }
 
   delete(arg: A): boolean {

@@ -19,7 +19,7 @@ export { persist, type Persisted, restore, type RestoreOptions } from './persist
 export type { CacheSnapshot, StaleReason } from './statistics.ts';
 export type { CacheStore, LoadLease, Opening, StoredValue, StoreListener } from './tiers/cache-store.ts';
 export { FarTierOpenError, isFarTierOpenError } from './tiers/guarded-store.ts';
-export type { FarFigures } from './tiers/far-loads.ts';
+export type { FarFigures } from './tiers/far-settings.ts';
 export { jsonSerializer, type Serializer } from './tiers/serializer.ts';
 export { sharded, type StoreGuardOptions } from './tiers/sharded.ts';
 export { tiered, type TieredCache, type TieredOptions, type TieredSnapshot } from './tiers/tiered.ts';

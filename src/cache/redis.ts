@@ -75,9 +75,9 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
   const run = (script: string, names: readonly string[], ...words: string[]): Promise<unknown> =>
     connection.send('EVAL', script, String(names.length), ...names, ...words);
   const open = async (key: string, lease: LoadLease | undefined): Promise<Opening> => {
-    const { token = '', ms = 1, despite = false } = lease ?? {};
+    const { token = '', ms = 1, when = 'stale' } = lease ?? {};
     const [reply, cleared] = await Promise.all([
-      run(OPEN, keys.of(key), token, whole(ms), despite ? '1' : '0'),
+      run(OPEN, keys.of(key), token, whole(ms), when),
       connection.send('GET', keys.cleared),
     ]);
     const opening = readOpening(reply);
@@ -92,7 +92,8 @@ export function redisStore(options: RedisStoreOptions): CacheStore {
     const outdated = stamps.some((stamp) => stamp !== null && Number(stamp) >= (stored?.sinceMs ?? 0));
     if (stored !== undefined && !outdated) return opening;
     // It is there, and stood in the way of the lease, but it is of no use.
-    if (lease !== undefined && !leased && !despite) return await open(key, { ...lease, despite: true });
+    if (lease !== undefined && !leased && when === 'stale')
+      return await open(key, { ...lease, when: 'always' });
     return { ...opening, stored: undefined };
   };
   return {

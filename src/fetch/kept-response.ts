@@ -50,12 +50,13 @@ export class KeptResponse {
     const merged = new Headers(this.headers);
     merged.delete('age');
     // A 304 has no body, and says nothing of the one that is kept.
-    for (const [name, value] of headers) if (!/^content-(?:length|encoding|type|range)$/.test(name)) merged.set(name, value);
+    for (const [name, value] of headers)
+      if (!/^content-(?:length|encoding|type|range)$/.test(name)) merged.set(name, value);
     const windows = keepingOf(this.status, merged, own);
     if (windows === undefined) return undefined;
     const { status, statusText, url } = this;
     return new KeptResponse({ status, statusText, headers: merged, url }, this.bytes, windows, asked);
-  } // prettier-ignore
+  }
 
   /** A response of its own for one caller. */
   toResponse(sinceMs: number): Response {

@@ -235,11 +235,19 @@ const NOTHING: OwnWindows = { ttlMs: 0, staleWhileRevalidateMs: 0, staleIfErrorM
 /** The load's own words in the place of the first caller's: he may leave, and it goes on. */
 function wireInit(init: FetchInit | undefined, headers: Headers, context: LoadContext): FetchInit {
   const wire: Record<string, unknown> = {};
-  for (const name of ['credentials', 'integrity', 'keepalive', 'mode', 'redirect', 'referrer', 'referrerPolicy']) {
+  for (const name of [
+    'credentials',
+    'integrity',
+    'keepalive',
+    'mode',
+    'redirect',
+    'referrer',
+    'referrerPolicy',
+  ]) {
     const value = (init as Record<string, unknown> | undefined)?.[name];
     if (value !== undefined) wire[name] = value;
   }
   const dispatcher = (init as { readonly dispatcher?: unknown } | undefined)?.dispatcher;
   if (dispatcher !== undefined) wire['dispatcher'] = dispatcher;
   return { ...wire, headers, signal: context.signal };
-} // prettier-ignore
+}

@@ -110,7 +110,7 @@ export function agree<R, V>(options: AgreeOptions<R, V>, call?: CallOptions): Pr
     }
     if (options.fanOut !== undefined) checkPort('agree', 'fanOut', options.fanOut, 'race');
     if (options.pin !== undefined) checkPin(options.pin);
-    const limitMs = outerLimitOf('agree', options);
+    const limitMs = outerLimitOf('agree', options, options.fanOut === undefined && options.pin === undefined);
     return transportOf(invoke, askAll<R, V>, options.clock ?? systemClock, { ms: limitMs })(options, call);
   } catch (error) {
     return Promise.reject(error);

@@ -17,7 +17,7 @@ export interface ByzantineSizes {
  * @throws `OptionError` if `f` is not a whole number of at least 0
  * @example
  * ```ts
- * import { againstLiars } from 'evenkeel/quorum';
+ * import { againstLiars } from 'evenkeel';
  * const { toTrust, toAsk } = againstLiars(1);
  * if (toTrust !== 2 || toAsk !== 3) throw new Error('two alike of three');
  * ```

@@ -39,6 +39,9 @@ export abstract class FanOut<R, V> implements AbortHook {
   /** Whether each request has a timer of its own, which ends with its answer. */
   #timed = false;
   #state: 'instant' | 'waiting' | 'closed' = 'instant';
+  /** Once nobody waits for the answer any more its timer keeps no process alive. */
+  #kind: 'background' | undefined = undefined;
+  #limitMs = Infinity;
 
   constructor(replicas: readonly R[], context: Context) {
     this.replicas = replicas.slice();
@@ -73,6 +76,7 @@ export abstract class FanOut<R, V> implements AbortHook {
    */
   protected askAll(ask: Ask<R, V>, replicaTimeoutMs: number, scope: Scope | undefined): void {
     this.#deadline = this.#startedMs + replicaTimeoutMs;
+    this.#limitMs = replicaTimeoutMs;
     const outer = scope === undefined ? Infinity : scope.deadline;
     scope?.add(this);
     for (let index = 0; index < this.replicas.length; index++) {
@@ -100,6 +104,11 @@ export abstract class FanOut<R, V> implements AbortHook {
   /** Stays open although whoever waited has left or has an answer: who is still out is heard. */
   protected detach(): void {
     unlink(this);
+    this.#kind = 'background';
+    // Where the scope was to end them there is no timer yet, and what is instant has one coming.
+    if (this.#state === 'instant' || this.#out === 0 || this.#limitMs === Infinity) return;
+    this.#clearTimer();
+    this.#setTimer(this.#limitMs);
   }
 
   /** Ends it: nobody is waited for or listened to any longer, and what is still out is aborted. */
@@ -173,10 +182,13 @@ export abstract class FanOut<R, V> implements AbortHook {
   #arm(replicaTimeoutMs: number): void {
     if (this.#state !== 'instant') return;
     this.#state = 'waiting';
-    if (this.#out === 0 || replicaTimeoutMs === Infinity) return;
+    if (this.#out > 0 && replicaTimeoutMs !== Infinity) this.#setTimer(replicaTimeoutMs);
+  }
+
+  #setTimer(replicaTimeoutMs: number): void {
     const { clock } = this.#context.call;
     const leftMs = Math.max(0, this.#deadline - clock.now());
-    this.#timer = clock.setTimeout(() => this.#expire(replicaTimeoutMs), leftMs);
+    this.#timer = clock.setTimeout(() => this.#expire(replicaTimeoutMs), leftMs, this.#kind);
   }
 
   #clearTimer(): void {

@@ -181,7 +181,15 @@ class Hedges<R> implements HedgedFanOut<R> {
       this.#known.set(replica, { latencyMs: before + ALPHA * (seenMs - before), atMs: nowMs });
     }
     if (end !== 'failed' && this.#delay instanceof Latency) this.#delay.record(nowMs, latencyMs);
-    if (end !== 'out') this.#health?.report?.(replica, end === 'failed' ? 'failure' : 'success', latencyMs);
+    if (end !== 'out') this.#report(replica, end === 'failed' ? 'failure' : 'success', latencyMs);
+  }
+
+  #report(replica: R, outcome: 'success' | 'failure', latencyMs: number): void {
+    try {
+      this.#health?.report?.(replica, outcome, latencyMs);
+    } catch {
+      // Whoever is told must not break the call told about.
+    }
   }
 
   #delayMs(): number {

@@ -59,10 +59,13 @@ export function timeoutOf<R>(where: string, options: QuorumOptions<R>): number {
   return checkInterval(where, 'timeoutMs', options.timeoutMs ?? TIMEOUT_MS);
 }
 
-/** The limit of a read that is worth a timer: after `replicaTimeoutMs` all have replied or failed anyway. */
-export function outerLimitOf<R>(where: string, options: QuorumOptions<R>): number {
+/**
+ * The limit of a read that is worth a timer: if all are asked at once, and that is all, then after `replicaTimeoutMs`
+ * they have replied or failed anyway.
+ */
+export function outerLimitOf<R>(where: string, options: QuorumOptions<R>, atOnce: boolean): number {
   const timeoutMs = timeoutOf(where, options);
-  return timeoutMs < replicaTimeoutOf(where, options) ? timeoutMs : Infinity;
+  return !atOnce || timeoutMs < replicaTimeoutOf(where, options) ? timeoutMs : Infinity;
 }
 
 function hasDuplicate(replicas: readonly unknown[]): boolean {

@@ -7,7 +7,6 @@
  * 1367, hyperlane 9124); the highest of all would be one machine's word.
  */
 import type { Context } from '../core/context.ts';
-import { OptionError } from '../core/errors.ts';
 import { lostRace } from '../core/lost-race.ts';
 import type { TimerHandle } from '../core/clock.ts';
 import { QuorumError } from './errors.ts';
@@ -69,15 +68,9 @@ export class Pinning<R> extends FanOut<R, number> {
   }
 
   protected override heard(vote: Vote<R, number>, index: number): void {
-    if (vote.status === 'answered') {
-      const version: unknown = vote.value;
-      if (typeof version !== 'number' || Number.isNaN(version)) {
-        this.#end();
-        return this.#reject(
-          new OptionError('agree', 'pin.version', version, 'a function that resolves with a number'),
-        );
-      }
-      this.#heard.set(index, { operator: this.#operators[index], version });
+    // What is no number is no version: the word of one replica must not end the call.
+    if (vote.status === 'answered' && typeof vote.value === 'number' && !Number.isNaN(vote.value)) {
+      this.#heard.set(index, { operator: this.#operators[index], version: vote.value });
     }
     if (this.out === 0) return this.#decide();
     if (this.#timer !== undefined || this.#operatorsHeard() < this.#required) return;

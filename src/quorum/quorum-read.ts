@@ -87,7 +87,11 @@ export function quorumRead<R, V>(
     if (options.notFound !== undefined) checkOneOf('quorumRead', 'notFound', options.notFound, NOT_FOUND);
     if (options.fanOut !== undefined) checkPort('quorumRead', 'fanOut', options.fanOut, 'race');
     if (options.repair !== undefined) checkPort('quorumRead', 'repair', options.repair, 'found');
-    const limitMs = outerLimitOf('quorumRead', options);
+    const limitMs = outerLimitOf(
+      'quorumRead',
+      options,
+      options.fanOut === undefined && options.repair === undefined,
+    );
     const run = readAll<R, V>;
     return transportOf(invoke, run, options.clock ?? systemClock, { ms: limitMs })(options, call);
   } catch (error) {
@@ -100,7 +104,7 @@ const NOT_FOUND = ['answer', 'failure'] as const;
 function checkReconcile<R, V>({ newest, reconcile }: QuorumReadOptions<R, V>): void {
   checkFunction('quorumRead', 'reconcile', reconcile);
   if (newest === undefined) return;
-  throw new OptionError('quorumRead', 'reconcile', reconcile, 'given without newest: one of them decides');
+  throw new OptionError('quorumRead', 'reconcile', reconcile, 'given without newest');
 }
 
 function readAll<R, V>(options: QuorumReadOptions<R, V>, context: Context): Promise<QuorumReadResult<R, V>> {
@@ -166,7 +170,7 @@ class Newest<R, V> implements Count<R, V, QuorumReadResult<R, V>> {
     if (order <= 0) return false;
     // Each newer than the other: whoever comes last would win, and readers would never agree.
     if (orderOf(newest, b as Exclude<V, undefined>, a as Exclude<V, undefined>) < 0) return true;
-    throw new OptionError('quorumRead', 'newest', newest, 'a total order: of two values one is the older');
+    throw new OptionError('quorumRead', 'newest', newest, 'a total order');
   }
 
   #tell(type: 'read' | 'failed', elapsedMs: number): void {

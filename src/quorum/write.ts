@@ -22,7 +22,7 @@ export interface QuorumWriteResult<R> {
 
 /** The port to whoever writes to a replica later what it has missed. */
 export interface MissedWrites<R> {
-  /** The replica has not acknowledged; once each, also long after the call was decided. Must not throw. */
+  /** The replica has not acknowledged; once each, also long after the call was decided. What it throws is swallowed. */
   missed(replica: R, error: unknown): void;
 }
 
@@ -85,7 +85,7 @@ export class Write<R> extends FanOut<R, unknown> {
     this.#fates[index] = acked
       ? { replica, status: 'acked' }
       : { replica, status: 'failed', error: vote.error };
-    if (!acked) this.#order.hints?.missed(replica, vote.error);
+    if (!acked) this.#miss(replica, vote.error);
     const verdict = this.#poll.vote(index, acked);
     if (this.#decided) this.#tellStraggler(index, acked ? 'acked' : 'failed', acked ? undefined : vote.error);
     else this.#judge(verdict);
@@ -137,6 +137,14 @@ export class Write<R> extends FanOut<R, unknown> {
     unlink(this.#hook);
     if (this.#timer !== undefined) this.#context.call.clock.clearTimeout(this.#timer);
     return true;
+  }
+
+  #miss(replica: R, error: unknown): void {
+    try {
+      this.#order.hints?.missed(replica, error);
+    } catch {
+      // Whoever is told must not break the call told about.
+    }
   }
 
   #tellStraggler(index: number, status: 'acked' | 'failed', error: unknown): void {

@@ -139,20 +139,22 @@ export interface CircuitBreakerState {
 export function saved(state: BreakerState, nowMs: number, times: BreakerTimes): CircuitBreakerState {
   return {
     state: kindAt(state, nowMs, times),
-    remainingMs: waitMs(state, nowMs, times),
+    // JSON has no Infinity.
+    remainingMs: Math.min(waitMs(state, nowMs, times), Number.MAX_VALUE),
     row: state.kind === 'closed' ? 0 : state.row,
   };
 }
 
-/** The state that was saved so long ago. Its probes are not ours: half-open is open with its time over. */
+/** The state that was saved so long ago, within our own times. Its probes are not ours: half-open is open, and over. */
 export function restored(
   state: BreakerState,
   { state: kind, remainingMs, row }: CircuitBreakerState,
   nowMs: number,
   agoMs: number,
+  { maxOpenMs }: BreakerTimes,
 ): BreakerState {
   const epoch = state.epoch + 1;
   if (kind === 'closed') return { kind, epoch };
-  const leftMs = kind === 'open' ? Math.max(0, remainingMs - agoMs) : 0;
+  const leftMs = kind === 'open' ? Math.min(maxOpenMs, Math.max(0, remainingMs - agoMs)) : 0;
   return { kind: 'open', epoch, untilMs: nowMs + leftMs, row };
 }

@@ -135,9 +135,11 @@ class MemoryStore implements FakeStore {
   #open(key: string, lease: LoadLease | undefined): Opening {
     const nowMs = this.#clock.now();
     const stored = this.#valid(key, nowMs);
-    const wanted = lease !== undefined && (lease.despite || stored === undefined || !isFresh(stored, nowMs));
+    const wanted =
+      lease !== undefined && (lease.when !== 'stale' || stored === undefined || !isFresh(stored, nowMs));
     const holder = this.#holder(key);
-    const leased = wanted && (holder === undefined || holder.token === ENDED || holder.token === lease.token);
+    const free = holder === undefined || holder.token === ENDED;
+    const leased = wanted && (holder?.token === lease.token || (free && lease.when !== 'held'));
     if (leased) this.#leases.set(key, { token: lease.token, untilMs: nowMs + lease.ms });
     return { stored, leased, nowMs };
   }

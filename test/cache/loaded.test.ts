@@ -249,6 +249,25 @@ describe('batches', () => {
     expect(await waits).toBe('three');
   });
 
+  it('waits for room among the batches, also where the cache would let more loads run', async () => {
+    const clock = virtualClock();
+    const ends: (() => void)[] = [];
+    const load = batched({
+      loadMany: (ids: readonly number[]) => new Promise<string[]>((resolve) => ends.push(() => resolve(ids.map(String)))),
+      maxBatch: 2,
+      maxBatches: 1,
+      clock,
+    });
+    const cache = coalescingCache({ load, ttlMs: 100, maxLoads: 10, clock });
+    const answers = Promise.all([1, 2, 3, 4, 5].map((id) => cache.get(id)));
+    for (let batch = 1; batch <= 3; batch++) {
+      await clock.settle();
+      expect(ends).toHaveLength(batch);
+      ends[batch - 1]?.();
+    }
+    expect(await answers).toEqual(['1', '2', '3', '4', '5']);
+  }); // prettier-ignore
+
   it('is gathered for as long as is said', async () => {
     const { asked, cache, clock } = shop({ gatherMs: 5 });
     const one = cache.get(1);

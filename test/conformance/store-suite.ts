@@ -18,7 +18,7 @@ let tokens = 0;
 const lease = (said: Partial<LoadLease> = {}): LoadLease => ({
   token: `t${++tokens}`,
   ms: 10_000,
-  despite: false,
+  when: 'stale',
   ...said,
 });
 
@@ -58,7 +58,7 @@ export function storeSuite(name: string, make: () => Promise<StoreBench> | Store
 
     /** Stores a value as a load does: under a lease, true as of when the lease was lent. */
     const load = async (store: CacheStore, key: string, said: Partial<StoredValue> = {}): Promise<StoredValue> => {
-      const mine = lease({ despite: true });
+      const mine = lease({ when: 'always' });
       const { leased, nowMs } = await store.open(key, mine, context);
       expect(leased).toBe(true);
       const value = { text: `of ${key}`, sinceMs: nowMs, freshMs: 60_000, keepMs: 120_000, costMs: 5, tags: [], ...said };
@@ -112,6 +112,20 @@ export function storeSuite(name: string, make: () => Promise<StoreBench> | Store
       expect(await one.write('a', value, first.token, context)).toBe(false);
       expect(await other.write('a', { ...value, text: 'new' }, second.token, context)).toBe(true);
       expect((await one.open('a', undefined, context)).stored?.text).toBe('new');
+    });
+
+    it('renews a lease only for who has it still: not after a change, nor when it is over', async () => {
+      const [mine, held] = [lease(), (token: string) => lease({ token, when: 'held' })];
+      const { nowMs } = await one.open('a', mine, context);
+      expect((await one.open('a', held(mine.token), context)).leased).toBe(true);
+      await other.remove('a', context);
+      expect((await one.open('a', held(mine.token), context)).leased).toBe(false);
+      const value = { text: 'old', sinceMs: nowMs, freshMs: 60_000, keepMs: 60_000, costMs: 0, tags: [] };
+      expect(await one.write('a', value, mine.token, context)).toBe(false);
+      const short = lease({ ms: 5 });
+      expect((await one.open('b', short, context)).leased).toBe(true);
+      await bench.pass(20);
+      expect((await one.open('b', held(short.token), context)).leased).toBe(false);
     });
 
     it('lends what is stale, and shows it', async () => {

@@ -43,6 +43,13 @@ function say(port: number, command: string): Promise<string> {
   });
 }
 
+/** Those that run; a test that fails before it stops its own must not leave one behind. */
+const running = new Set<RedisServer>();
+
+export async function stopAll(): Promise<void> {
+  for (const server of running) await server.stop();
+}
+
 export class RedisServer {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'evenkeel-redis-'));
@@ -54,6 +61,7 @@ export class RedisServer {
 
   static async start(): Promise<RedisServer> {
     const server = new RedisServer(await freePort());
+    running.add(server);
     await server.start();
     return server;
   }
@@ -100,6 +108,7 @@ export class RedisServer {
   }
 
   async stop(): Promise<void> {
+    running.delete(this);
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }

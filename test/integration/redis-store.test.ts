@@ -4,7 +4,7 @@ import { redisStore } from 'evenkeel/redis';
 import { isOptionError } from 'evenkeel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storeSuite } from '../conformance/store-suite.ts';
-import { CLIENTS, REDIS, RedisServer, until } from './redis-server.ts';
+import { CLIENTS, REDIS, RedisServer, stopAll, until } from './redis-server.ts';
 
 const context = undefined as never;
 
@@ -15,7 +15,7 @@ describe.skipIf(!REDIS).each(CLIENTS)('by %s', (name, clientsOf) => {
   beforeAll(async () => {
     server = await RedisServer.start();
   });
-  afterAll(() => server.stop());
+  afterAll(stopAll);
 
   storeSuite(`in Redis by ${name}`, async () => {
     const clients = clientsOf();
@@ -55,7 +55,7 @@ describe.skipIf(!REDIS).each(CLIENTS)('by %s', (name, clientsOf) => {
     ];
     for (const [at, command] of broken.entries()) {
       await server.say(command.replace('KEY', `k${at}`));
-      const opening = await store.open(`k${at}`, { token: 'mine', ms: 1000, despite: false }, context);
+      const opening = await store.open(`k${at}`, { token: 'mine', ms: 1000, when: 'stale' }, context);
       expect(opening, command).toMatchObject({ stored: undefined, leased: true });
       const value = {
         text: 'sound',
@@ -74,7 +74,7 @@ describe.skipIf(!REDIS).each(CLIENTS)('by %s', (name, clientsOf) => {
   it('leaves a validator out that is not JSON, and keeps very long times', async () => {
     const clients = clientsOf();
     const store = redisStore({ client: await clients.connect(server.port), prefix: 'odd:' });
-    const { nowMs } = await store.open('a', { token: 'mine', ms: 1000, despite: false }, context);
+    const { nowMs } = await store.open('a', { token: 'mine', ms: 1000, when: 'stale' }, context);
     const value = { text: 't', sinceMs: nowMs, freshMs: Infinity, keepMs: Infinity, costMs: 0, tags: [], validator: 7n };
     expect(await store.write('a', value, 'mine', context)).toBe(true);
     const { stored } = await store.open('a', undefined, context);

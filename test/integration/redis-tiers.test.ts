@@ -2,7 +2,7 @@
 import { tiered, type TieredCache } from 'evenkeel';
 import { redisStore } from 'evenkeel/redis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLIENTS, type Clients, REDIS, RedisServer, until } from './redis-server.ts';
+import { CLIENTS, type Clients, REDIS, RedisServer, stopAll, until } from './redis-server.ts';
 
 interface Origin {
   readonly asked: string[];
@@ -45,7 +45,7 @@ describe.skipIf(!REDIS).each(CLIENTS)('tiers over Redis by %s', (_, clientsOf) =
     for (const cache of caches.splice(0)) cache[Symbol.dispose]();
     clients.close();
     server.resume();
-    await server.stop();
+    await stopAll();
   });
 
   const start = async (port = server.port): Promise<TieredCache<string, string>> => {

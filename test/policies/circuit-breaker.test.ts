@@ -8,6 +8,7 @@ import {
   type ObserverEvent,
   pipe,
   retry,
+  slowCalls,
   timeout,
 } from 'evenkeel';
 import { fakeTransport, virtualClock } from 'evenkeel/testing';
@@ -414,4 +415,32 @@ describe('a change of options', () => {
     await quiet(breaker.run(fail));
     expect(breaker.state).toBe('closed');
   });
+
+  it('takes calls that began under another rule for late news: nobody knows how long they took', async () => {
+    const clock = virtualClock();
+    const breaker = circuitBreaker({ clock });
+    let answer: () => void = () => {};
+    const call = breaker.run(() => new Promise<void>((resolve) => (answer = resolve)));
+    breaker.reconfigure({ trip: slowCalls({ slowMs: 100, windowCalls: 1 }) });
+    answer();
+    await call;
+    expect(breaker.state).toBe('closed');
+  });
+});
+
+it('lets go of those who wait for a probe when somebody isolates it', async () => {
+  const clock = virtualClock();
+  const breaker = circuitBreaker({
+    trip: consecutiveFailures({ failures: 1 }),
+    openMs: 100,
+    maxQueue: 1,
+    clock,
+  });
+  await quiet(breaker.run(fail));
+  clock.jump(100);
+  void breaker.run(() => new Promise(() => {}));
+  const waiting = quiet(breaker.run(async () => 1));
+  breaker.isolate();
+  expect(await waiting).toMatchObject({ code: 'EVENKEEL_CIRCUIT_OPEN', retryAfterMs: Infinity });
+  expect(clock.pendingTimers).toBe(0);
 });

@@ -216,6 +216,33 @@ describe('a fetch with a cache', () => {
     expect(cancelled).toBe(true);
   }); // prettier-ignore
 
+  it('gives up what may not be kept when the caller it came for has left', async () => {
+    let [cancelled, finish] = [false, (_response: Response): void => {}];
+    const { clock, fetch } = caching(() => new Promise<Response>((resolve) => (finish = resolve)));
+    const caller = new AbortController();
+    const answer = fetch('/a', { signal: caller.signal }).catch((error: unknown) => error);
+    await clock.settle();
+    caller.abort('left');
+    expect(await answer).toBe('left');
+    const body = new ReadableStream({ pull: () => {}, cancel: () => void (cancelled = true) });
+    finish(new Response(body, { headers: { 'cache-control': 'no-store' } }));
+    await clock.settle();
+    expect(cancelled).toBe(true);
+  });
+
+  it('counts the age anew when a response is confirmed', async () => {
+    const { clock, fetch, text } = caching(({ headers }) =>
+      headers.has('if-none-match')
+        ? new Response(null, { status: 304, headers: { 'cache-control': 'max-age=60' } })
+        : fresh('body', { etag: '"1"', age: '50' }),
+    );
+    await text('/a');
+    await clock.advance(10_000);
+    expect((await fetch('/a')).headers.get('age')).toBe('0');
+    await clock.advance(20_000);
+    expect((await fetch('/a')).headers.get('age')).toBe('20');
+  });
+
   it('hands on a body that is too long, as it comes, and keeps it not', async () => {
     const { asked, text } = caching((_, n) => fresh(`body ${n} ${'x'.repeat(100)}`), { maxBodyBytes: 50 });
     expect([(await text('/a')).slice(0, 6), (await text('/a')).slice(0, 6)]).toEqual(['body 1', 'body 2']);

@@ -142,6 +142,19 @@ describe('hedgedFanOut', () => {
     expect(asked().slice(4)).toContain(0);
   });
 
+  it('a health that throws when it is told breaks no call', async () => {
+    const health = {
+      status: (): Status => 'healthy',
+      report: () => {
+        throw new Error('full');
+      },
+    };
+    const { clock, read } = setup({ health }, [fast(1), fast(2)]);
+    const call = read();
+    await clock.advance(5);
+    expect(call.value?.value).toBe(2);
+  });
+
   it('failing fast does not make a replica the preferred one', async () => {
     const { clock, read, asked } = setup({ delayMs: Infinity }, [failing, fast(2), fast(3)]);
     for (let n = 0; n < 5; n++) {
@@ -197,5 +210,19 @@ describe('hedgedFanOut', () => {
     } catch (error) {
       expect(isOptionError(error) && error.option).toBe(option);
     }
+  });
+});
+
+describe('the limit of the whole call', () => {
+  it('holds although each replica that is asked later has a time of its own', async () => {
+    const clock = virtualClock();
+    const fanOut = hedgedFanOut<number>({ delayMs: Infinity, clock });
+    const read = behaving<number>(clock, ['silent', 'silent', 'silent', 'silent']);
+    const options = { replicas: range(4), required: 1, read, fanOut, clock };
+    const call = watched(quorumRead({ ...options, replicaTimeoutMs: 100, timeoutMs: 250 }));
+    await clock.advance(249);
+    expect(call.settlements).toBe(0);
+    await clock.advance(1);
+    expect([(call.error as Error).name, leftTimers(clock)]).toEqual(['TimeoutError', 0]);
   });
 });

@@ -326,6 +326,18 @@ describe('hintedHandoff', () => {
     expect(never.hints.snapshot()).toMatchObject({ delivered: 0, waiting: 0 });
   });
 
+  it('what throws when it is told of a miss breaks no write', async () => {
+    const hints = {
+      missed: () => {
+        throw new Error('full');
+      },
+    };
+    const write = async (n: number): Promise<void> => {
+      if (n === 0) throw new Error('down');
+    };
+    expect((await quorumWrite({ replicas: [0, 1, 2], required: 2, write, hints })).acks).toBe(2);
+  });
+
   it('serves a register: who was down gets it without anybody reading', async () => {
     const clock = virtualClock();
     const members = new Map(['a', 'b', 'c'].map((name) => [name, memoryReplica<string>()]));

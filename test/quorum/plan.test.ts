@@ -1,6 +1,6 @@
 /** The arithmetic for people, against printed tables and closed forms. */
 import * as fc from 'fast-check';
-import { isOptionError, majorityOfGroups } from 'evenkeel';
+import { isOptionError, majorityOfGroups, weighted } from 'evenkeel';
 import {
   mayStop,
   predictStaleness,
@@ -12,7 +12,7 @@ import { seededRandom } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import { atLeast, choose } from '../../src/structures/binomial.ts';
 import { OrderStatistic } from '../../src/structures/order-statistic.ts';
-import { exponential, MODELS } from '../simulation/wars.ts';
+import { exponential, MODELS, ymmrRead } from '../simulation/wars.ts';
 
 describe('atLeast', () => {
   it('is what trying all 2^n cases gives', () => {
@@ -45,6 +45,29 @@ describe('OrderStatistic', () => {
     ] as const) {
       // prettier-ignore
       expect(new OrderStatistic(samples, k, 3).mean).toBeCloseTo(mean, 3);
+    }
+  });
+
+  it('gives the table of p99.9 by sent and awaited, of the Yammer read model', () => {
+    const random = seededRandom(11);
+    const samples = Float64Array.from(
+      { length: 1_000_000 },
+      () => ymmrRead(random) + ymmrRead(random),
+    ).sort();
+    const table = [
+      [168.4, 10.9, 5.6, 4.8, 4.5],
+      [201.4, 33, 6.5, 5.3],
+      [220.5, 48.8, 7.4],
+      [233.2, 61.1],
+      [243.2],
+    ];
+    for (const [row, cells] of table.entries()) {
+      for (const [more, printed] of cells.entries()) {
+        const p999 = new OrderStatistic(samples, row + 1, row + 1 + more).quantile(0.999);
+        expect(Math.abs(p999 / printed - 1), `await ${row + 1} of ${row + 1 + more}: ${p999}`).toBeLessThan(
+          0.05,
+        );
+      }
     }
   });
 
@@ -169,6 +192,36 @@ describe('mayStop', () => {
     expect(mayStop('a', { replicas, isUp: isUp('b', 'c') })).toMatchObject({ may: false, spare: -1 });
     // One that is down anyway changes nothing.
     expect(mayStop('a', { replicas, isUp: isUp('a', 'b') })).toMatchObject({ may: true, spare: 0 });
+  });
+
+  it('agrees with trying every set of failures', () => {
+    const flags = fc.array(fc.boolean(), { minLength: 5, maxLength: 5 });
+    fc.assert(
+      fc.property(
+        flags,
+        fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 5, maxLength: 5 }),
+        (ups, votes) => {
+          fc.pre(votes.some((vote) => vote > 0));
+          const rule = weighted<string>({ votesOf: (name) => votes[replicas.indexOf(name)] ?? 0 });
+          const all = votes.reduce((sum, vote) => sum + vote, 0);
+          const left = replicas.filter((name, at) => name !== 'a' && ups[at] === true);
+          const enough = (names: readonly string[]): boolean =>
+            2 * names.reduce((sum, name) => sum + (votes[replicas.indexOf(name)] ?? 0), 0) > all;
+          // The smallest number of them of which some choice leaves no quorum.
+          let spare = -1;
+          for (let missing = 0; missing <= left.length; missing++) {
+            const sets = Array.from({ length: 2 ** left.length }, (_, set) =>
+              left.filter((_name, at) => (set >> at) % 2 === 0),
+            );
+            if (!sets.filter((set) => set.length === left.length - missing).every(enough)) break;
+            spare = missing;
+          }
+          const isUp = (name: string): boolean => ups[replicas.indexOf(name)] === true;
+          const found = mayStop('a', { replicas, isUp, quorum: { read: rule, write: rule } });
+          expect([found.may, found.spare]).toEqual([spare >= 0, spare]);
+        },
+      ),
+    );
   });
 
   it('by other numbers, and by rules', () => {

@@ -17,7 +17,7 @@ import {
 } from 'evenkeel';
 import { checkReplicaContract, seededRandom, virtualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
-import { type MemoryReplica, memoryReplica } from './replicas.ts';
+import { type MemoryReplica, memoryReplica, watched } from './replicas.ts';
 
 type Replica = MemoryReplica<string>;
 const { read, write } = memoryReplica.ports<string>();
@@ -212,10 +212,50 @@ describe('quorumRegister', () => {
     }
   });
 
+  it('an abort at any moment ends any operation at once, once, and leaves nothing', async () => {
+    const operations: ((
+      register: ReturnType<typeof make>['register'],
+      signal: AbortSignal,
+    ) => Promise<unknown>)[] = [
+      (register, signal) => register.read('k', { signal }),
+      (register, signal) => register.write('k', 'new', { signal }),
+      (register, signal) => register.delete('k', { signal }),
+      (register, signal) => register.update('k', (value) => `${value}+`, { signal }),
+      (register, signal) =>
+        register.reconfigure({ replicas: [memoryReplica<string>()], keys: ['k', 'l'] }, { signal }),
+    ];
+    for (const operation of operations) {
+      for (let ms = 0; ms <= 40; ms += 3) {
+        const clock = virtualClock();
+        const slowly = (): Promise<void> => new Promise((resolve) => void clock.setTimeout(resolve, 7));
+        const { register, members } = make(3, {
+          clock,
+          read: (replica, key) => slowly().then(() => read(replica, key)),
+          write: (replica, key, row) => slowly().then(() => write(replica, key, row)),
+        });
+        members[0]?.rows.set('k', { tag: { counter: 3, writer: 'other' }, value: 'old' });
+        const caller = new AbortController();
+        const call = watched(operation(register, caller.signal));
+        await clock.advance(ms);
+        const before = call.settlements;
+        caller.abort('gone');
+        await clock.settle();
+        expect([call.settlements, before === 1 || call.error === 'gone']).toEqual([1, true]);
+        await clock.advance(60_000);
+        expect([call.settlements, clock.pendingTimers, register.snapshot().inFlight]).toEqual([1, 0, 0]);
+        expect(register.snapshot().membership).toBe('stable');
+      }
+    }
+  });
+
   it('updates of one key wait for each other, so that none is lost within the process', async () => {
     const { register } = make(3);
     const add = (value: string | undefined): string => `${value ?? ''}x`;
-    await Promise.all(Array.from({ length: 20 }, () => register.update('k', add)));
+    const updates = Array.from({ length: 20 }, () => register.update('k', add));
+    await Promise.resolve();
+    expect(register.snapshot().updating).toBe(1);
+    await Promise.all(updates);
+    expect(register.snapshot().updating).toBe(0);
     expect(await register.read('k')).toBe('x'.repeat(20));
     await register.update('k', async () => undefined);
     expect(await register.read('k')).toBeUndefined();
@@ -224,6 +264,30 @@ describe('quorumRegister', () => {
     await expect(make(1, { maxWaitingUpdates: 0 }).register.update('k', 1 as never)).rejects.toThrow(
       /change/,
     );
+  });
+
+  it('an update has no more time than it is given, and those behind it go on', async () => {
+    const { register, clock } = make(3, { timeoutMs: 1_000 });
+    const hung = watched(register.update('k', () => new Promise(() => {})));
+    const behind = watched(register.update('k', () => 'behind', { timeoutMs: 2_000 }));
+    const limited = watched(register.update('k', () => new Promise(() => {}), { timeoutMs: 100 }));
+    await clock.advance(1_000);
+    expect(hung.error).toMatchObject({ outcome: 'not-applied', name: 'TimeoutError' });
+    expect(behind.settlements).toBe(1);
+    await clock.advance(1_000);
+    expect(limited.error).toMatchObject({ outcome: 'not-applied' });
+    expect([clock.pendingTimers, register.snapshot().updating]).toEqual([0, 0]);
+  });
+
+  it('a change of replicas has no more time than its caller gives it', async () => {
+    const { register, clock, members } = make(3);
+    const silent = [1, 2, 3].map(() => memoryReplica<string>('silent'));
+    const change = watched(register.reconfigure({ replicas: silent, keys: ['k'] }, { timeoutMs: 100 }));
+    await clock.advance(100);
+    expect(isTimeoutError(change.error)).toBe(true);
+    await clock.advance(20_000);
+    expect([register.snapshot().membership, clock.pendingTimers]).toEqual(['stable', 0]);
+    expect(members[0]?.asked).toBeGreaterThan(0);
   });
 
   it('bounds the updates that wait, and writes nothing once its caller has left', async () => {
@@ -276,6 +340,41 @@ describe('quorumRegister', () => {
     );
   });
 
+  it('a straggler keeps no process alive once the read has its answer', async () => {
+    const kinds: unknown[] = [];
+    const inner = virtualClock();
+    const clock = {
+      now: () => inner.now(),
+      clearTimeout: (timer: unknown) => inner.clearTimeout(timer),
+      setTimeout: (fn: () => void, ms: number, kind?: 'background') => (
+        kinds.push(kind),
+        inner.setTimeout(fn, ms)
+      ),
+    };
+    const members = [1, 2, 3].map(() => memoryReplica<string>());
+    (members[2] as Replica).state = 'silent';
+    const slow: typeof read = async (replica, key) => {
+      if (replica === members[1]) await new Promise<void>((resolve) => void inner.setTimeout(resolve, 10));
+      return read(replica, key);
+    };
+    const call = make(3, { replicas: members, clock, read: slow }).register.read('k');
+    await inner.advance(10);
+    await call;
+    // While the call waits its timer does keep it alive; then one that does not takes its place.
+    expect(kinds).toEqual([undefined, 'background']);
+    await inner.advance(10_000);
+    expect(inner.pendingTimers).toBe(0);
+  });
+
+  it('tells how each read was found', async () => {
+    const events: ObserverEvent[] = [];
+    const { register } = make(3, { observer: (event) => events.push(event) });
+    await register.write('k', 'v');
+    await register.read('k');
+    const [last] = events.filter(({ type }) => type === 'register-read');
+    expect(last).toMatchObject({ room: 'quorum', path: 'fast', holders: 2, of: 3 });
+  });
+
   it('one key is empty and the other is not', async () => {
     const { register } = make(3);
     await register.write('a', '1');
@@ -301,6 +400,25 @@ describe('a replica that breaks the contract', () => {
     expect(register.snapshot().breaches).toBe(1);
   });
 
+  it('went back also if it was only ever read', async () => {
+    const { register, members } = make(3, { repair: 'none' });
+    for (const one of members) one.rows.set('k', { tag: { counter: 5, writer: 'other' }, value: 'v' });
+    await register.read('k');
+    members[0]?.rows.set('k', { tag: { counter: 4, writer: 'other' }, value: 'restored' });
+    expect(await register.read('k')).toBe('v');
+    expect(register.snapshot().breaches).toBe(1);
+  });
+
+  it('is no breach for who does not know it: a replica that has left and comes back starts anew', async () => {
+    const { register, members } = make(3, { repair: 'none' });
+    await register.write('k', 'v');
+    await register.reconfigure({ replicas: members.slice(1), keys: ['k'] });
+    members[0]?.rows.clear();
+    await register.reconfigure({ replicas: members, keys: ['k'] });
+    expect(await register.read('k')).toBe('v');
+    expect(register.snapshot().breaches).toBe(0);
+  });
+
   it('has different values under one tag: no read can be right', async () => {
     const { register, members } = make(3);
     const tag = { counter: 1, writer: 'twice' };
@@ -314,6 +432,7 @@ describe('a replica that breaks the contract', () => {
     ['no object', 'v'],
     ['no tag', { value: 'v' }],
     ['a counter that is none', { tag: { counter: Number.NaN, writer: 'w' }, value: 'v' }],
+    ['the last counter there is', { tag: { counter: Number.MAX_SAFE_INTEGER, writer: 'w' }, value: 'v' }],
     ['a counter beyond all numbers', { tag: { counter: 2 ** 60, writer: 'w' }, value: 'v' }],
     ['a writer that is none', { tag: { counter: 1, writer: 'a b' }, value: 'v' }],
   ])('answers with %s', async (_, answer) => {

@@ -127,6 +127,36 @@ describe('readRepair', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('a straggler is let go when its own time is up, also where the call had less', async () => {
+    const { clock, disks, repair } = setup([
+      [2, 0],
+      [2, 1],
+      [1, 0],
+    ]);
+    let aborted = false;
+    const call = watched(
+      quorumRead<Disk, number | undefined>({
+        replicas: disks,
+        required: 2,
+        read: async ({ row, afterMs }, { signal }) => {
+          signal.addEventListener('abort', () => (aborted = true));
+          if (row === 1) await new Promise(() => {});
+          if (afterMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, afterMs));
+          return row;
+        },
+        newest: (a, b) => a - b,
+        repair,
+        clock,
+        replicaTimeoutMs: 100,
+        timeoutMs: 50,
+      }),
+    );
+    await clock.advance(60);
+    expect([call.value?.value, aborted, clock.pendingTimers]).toEqual([2, false, 1]);
+    await clock.advance(40);
+    expect([aborted, clock.pendingTimers]).toEqual([true, 0]);
+  });
+
   it('is shed where too many run and wait', async () => {
     const events: ObserverEvent[] = [];
     const { clock, read, repair } = setup(

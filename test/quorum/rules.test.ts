@@ -116,6 +116,14 @@ describe('a rule', () => {
     );
   });
 
+  it('and while replicas are exchanged, by every read of the old ones and every read of the new ones', () => {
+    const both = jointMembers(membersOf([0, 1, 2]), membersOf([2, 3, 4]));
+    const met = (...replicas: number[]): boolean =>
+      both.metByEveryRead(replicas.map((replica) => both.replicas.indexOf(replica)));
+    expect([met(0, 1), met(3, 4), met(2), met(0, 1, 3)]).toEqual([false, false, false, false]);
+    expect([met(0, 2, 3), met(0, 1, 3, 4), met(2, 1, 4)]).toEqual([true, true, true]);
+  });
+
   it.each<[string, () => QuorumRule<number>, RegExp]>([
     ['votes that are none', () => weighted({ votesOf: () => 0.5 }), /votesOf/],
     ['votes below 0', () => weighted({ votesOf: () => -1 }), /votesOf/],

@@ -101,12 +101,17 @@ describe('the breaker machine', () => {
 
   it('is taken over by another process: times go on from there, and its probes are not ours', () => {
     const carried = (state: BreakerState, nowMs: number, agoMs: number) =>
-      restored(CLOSED, JSON.parse(JSON.stringify(saved(state, nowMs, ONE))), 7000, agoMs);
+      restored(CLOSED, JSON.parse(JSON.stringify(saved(state, nowMs, ONE))), 7000, agoMs, ONE);
     expect(carried(CLOSED, 40, 0)).toEqual({ kind: 'closed', epoch: 1 });
     expect(carried(OPEN, 40, 0)).toEqual({ kind: 'open', epoch: 1, untilMs: 7060, row: 1 });
     expect(carried(OPEN, 40, 45)).toEqual({ kind: 'open', epoch: 1, untilMs: 7015, row: 1 });
     expect(carried(OPEN, 40, 1e9)).toEqual({ kind: 'open', epoch: 1, untilMs: 7000, row: 1 });
     expect(carried({ ...HALF, row: 3 }, 150, 0)).toEqual({ kind: 'open', epoch: 1, untilMs: 7000, row: 3 });
+    // For no longer than it would stay open here.
+    const forEver = { openMs: Infinity, maxOpenMs: Infinity, probes: 1, successes: 1 };
+    const said = JSON.parse(JSON.stringify(saved({ ...OPEN, untilMs: Infinity }, 0, forEver))) as typeof OPEN;
+    expect(restored(CLOSED, said as never, 7000, 0, ONE)).toMatchObject({ kind: 'open', untilMs: 7060 });
+    expect(restored(CLOSED, said as never, 7000, 0, forEver)).toMatchObject({ untilMs: Number.MAX_VALUE });
   });
 
   it('takes a new epoch with every change of kind, never has more than its probes out, and waits in between', () => {

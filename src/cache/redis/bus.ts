@@ -52,7 +52,7 @@ export class Bus {
     let looking = false;
     let again = false;
     const hear = (text: string): void => {
-      const count = Number.parseInt(text, 10);
+      const count = numberOf(text);
       newest = count;
       if (last === undefined || count <= last) return;
       if (count !== last + 1) {
@@ -69,7 +69,7 @@ export class Bus {
       this.#missed(last)
         .then(({ count, missed }) => {
           if (missed === undefined) listener.lost();
-          else for (const text of missed) this.#say(text, listener);
+          else for (const text of missed) if (numberOf(text) > (last ?? 0)) this.#say(text, listener);
           // What was heard meanwhile and not said is in the log by now.
           again ||= newest > count;
           last = missed === undefined ? count : Math.max(last ?? 0, count);
@@ -90,10 +90,10 @@ export class Bus {
     const log = ((await connection.send('LRANGE', this.#logKey, '0', '-1')) as unknown[])
       .map(String)
       .reverse();
-    const count = log.length === 0 ? 0 : Number.parseInt(log[log.length - 1] as string, 10);
+    const count = log.length === 0 ? 0 : numberOf(log[log.length - 1] as string);
     // Before the first look nothing was heard; and a count that has gone back is of a server that began anew.
     if (last === undefined || count < last) return { count, missed: undefined };
-    const missed = log.filter((text) => Number.parseInt(text, 10) > last);
+    const missed = log.filter((text) => numberOf(text) > last);
     return { count, missed: missed.length === count - last ? missed : undefined };
   }
 
@@ -111,4 +111,8 @@ export class Bus {
     else if (kind === 'tag') listener.invalidated(String(name));
     else if (kind === 'all') listener.cleared();
   }
+}
+
+function numberOf(text: string): number {
+  return Number.parseInt(text, 10);
 }

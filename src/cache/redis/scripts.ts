@@ -10,7 +10,7 @@ const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-/** KEYS: value, lease. ARGV: token or nothing, how long it is lent, whether despite a fresh value. */
+/** KEYS: value, lease. ARGV: token or nothing, how long it is lent, when: stale, always or held. */
 export const OPEN: string = `${NOW}
 local value = redis.pcall('HMGET', KEYS[1], 't', 's', 'f', 'm')
 if value.err then
@@ -20,9 +20,10 @@ end
 local since, fresh = tonumber(value[2]), tonumber(value[3])
 if not (value[1] and value[4] and since and fresh) then value = {} end
 local leased = 0
-if ARGV[1] ~= '' and (ARGV[3] == '1' or not value[1] or now >= since + fresh) then
+if ARGV[1] ~= '' and (ARGV[3] ~= 'stale' or not value[1] or now >= since + fresh) then
   local holder = redis.call('GET', KEYS[2])
-  if not holder or holder == ARGV[1] or string.sub(holder, 1, 1) == '!' then
+  local free = not holder or string.sub(holder, 1, 1) == '!'
+  if holder == ARGV[1] or (free and ARGV[3] ~= 'held') then
     redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
     leased = 1
   end

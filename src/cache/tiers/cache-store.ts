@@ -26,14 +26,20 @@ export interface StoredValue {
 export interface LoadLease {
   readonly token: string;
   readonly ms: number;
-  /** Whether a value that is stored and fresh stands in the way. It does not where it was found unusable. */
-  readonly despite: boolean;
+  /**
+   * When it is lent.
+   *
+   * - `stale`: if there is nothing fresh, and nobody else has it.
+   * - `always`: if nobody else has it; what is fresh was found unusable.
+   * - `held`: only if this token has it still: it is renewed. One that was ended by a change stays ended.
+   */
+  readonly when: 'stale' | 'always' | 'held';
 }
 
 export interface Opening {
   /** What is stored and not invalidated, fresh or not. */
   readonly stored: StoredValue | undefined;
-  /** Whether the lease was lent; never where there is something fresh. */
+  /** Whether the lease was lent, or renewed. */
   readonly leased: boolean;
   readonly nowMs: number;
 }
@@ -50,7 +56,7 @@ export interface StoreListener {
 export interface CacheStore {
   /** Whether it guards itself: a store with parts that fail one by one. Any other gets a circuit from `tiered`. */
   readonly guarded?: boolean;
-  /** Reads a key, and asks for the lease in the same step if there is nothing fresh. Who has it renews it so. */
+  /** Reads a key, and asks for the lease in the same step. */
   open(key: string, lease: LoadLease | undefined, context: CallContext): Promise<Opening>;
   /**
    * Stores a value and ends the lease. With a token, only if the lease is still that one's: who lost it (a change

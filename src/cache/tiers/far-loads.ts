@@ -1,10 +1,10 @@
 /**
- * Loads through a far tier: what it has is taken from there; what it has not is loaded by the one process that holds the
- * lease, while the others wait for it to write. What the far tier fails to do fails no read: the load goes to the origin.
+ * Loads through a far tier: what it has is taken from there; what it has not is loaded by the one process that holds
+ * the lease, while the others wait for it to write. Nothing that the far tier does, or fails to do, fails a read: then
+ * the load goes to the origin, as if there were no far tier.
  */
 import type { Context } from '../../core/context.ts';
 import { TimeoutError } from '../../core/errors.ts';
-import type { Gate } from '../../core/gate.ts';
 import type { Reporter } from '../../core/observer.ts';
 import { invoke, type Next } from '../../core/policy.ts';
 import { sleep } from '../../core/wait.ts';
@@ -15,39 +15,11 @@ import { keyText } from '../key-text.ts';
 import { Aged, LoadingContext, type LoadResult, NotModified, Validated, validated } from '../loaded.ts';
 import type { Plan } from '../plan.ts';
 import { type CacheStore, isFresh, type LoadLease, type Opening, type StoredValue } from './cache-store.ts';
-import type { Serializer } from './serializer.ts';
+import { FarFigures, type FarSettings } from './far-settings.ts';
 import type { Unsaid } from './unsaid.ts';
 
 /** How long a process that waits for another's load sleeps before it looks again; twice as long each time. */
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [5, 100];
-
-export interface FarSettings {
-  /** What the origin may be asked for at once; `undefined` where the cache's own bound is enough. */
-  readonly gate: Gate | undefined;
-  readonly maxOriginLoads: number;
-  readonly leaseMs: number;
-  readonly maxKeepMs: number;
-  readonly maxTextLength: number;
-  readonly serializer: Serializer;
-}
-
-/** What the far tier has done for the loads of this process. */
-export class FarFigures {
-  /** Loads that were answered by it, and loads that went to the origin after asking it. */
-  hits = 0;
-  misses = 0;
-  /** Loads that waited for another process. */
-  waited = 0;
-  /** Loads that it could not be asked about. */
-  unreachable = 0;
-  /** Values that were written to it. */
-  writes = 0;
-  /** Values that it refused, because something changed while they were loaded; values without a text that fits. */
-  refused = 0;
-  unfit = 0;
-  /** What it held that was no value. */
-  corrupt = 0;
-}
 
 export class FarLoads<A, V> {
   readonly figures: FarFigures = new FarFigures();
@@ -79,7 +51,7 @@ export class FarLoads<A, V> {
   async load(arg: A, context: LoadingContext): Promise<LoadResult<V> | Aged<V>> {
     const key = keyText(this.#engine.keyOf(arg));
     if (key === undefined || this.#unsaid.doubts(key, [])) return await this.#ask(arg, context);
-    let lease: LoadLease = { token: this.#token(), ms: this.#settings.leaseMs, despite: false };
+    let lease: LoadLease = { token: this.#token(), ms: this.#settings.leaseMs, when: 'stale' };
     const { softTimeoutMs, clock } = this.#engine.settings;
     const staleAtMs = clock.now() + softTimeoutMs;
     let [lookMs, waited] = [FIRST_LOOK_MS, false];
@@ -96,8 +68,8 @@ export class FarLoads<A, V> {
         throw context.scope.reason;
       }
       const found = this.#read(key, arg, opening);
-      if (found === undefined && opening.stored !== undefined && !opening.leased && !lease.despite) {
-        lease = { ...lease, despite: true };
+      if (found === undefined && opening.stored !== undefined && !opening.leased && lease.when === 'stale') {
+        lease = { ...lease, when: 'always' };
         continue;
       }
       // Of use now: it is fresh, or may be shown while it is loaded, which the next reader brings about.
@@ -268,7 +240,7 @@ export class FarLoads<A, V> {
     const again = (): void => {
       timer = clock.setTimeout(
         () => {
-          this.#far.open(key, { ...lease, despite: true }, context).catch(() => {});
+          this.#far.open(key, { ...lease, when: 'held' }, context).catch(() => {});
           again();
         },
         lease.ms / 2,

@@ -70,6 +70,8 @@ export class Breaker implements Watcher<Permit>, Engine<CircuitBreakerOptions, C
     if (rules.trip === trip) return;
     this.#counter = rules.trip.counter();
     this.#timed = rules.trip.timed;
+    // Calls under way began under another rule, which may not have needed to know when.
+    if (this.#state.kind === 'closed') this.#state = closed(this.#state);
   }
 
   get kind(): BreakerState['kind'] {
@@ -95,6 +97,7 @@ export class Breaker implements Watcher<Permit>, Engine<CircuitBreakerOptions, C
   isolate(): () => void {
     let held = true;
     if (this.#hands++ === 0) this.#tell('isolated', 'by hand');
+    this.#letGo();
     return () => {
       if (!held) return;
       held = false;
@@ -116,7 +119,7 @@ export class Breaker implements Watcher<Permit>, Engine<CircuitBreakerOptions, C
     checkDuration(where, 'remainingMs', state.remainingMs);
     checkCount(where, 'row', state.row, 0);
     checkDuration(where, 'agoMs', agoMs);
-    this.#become(restored(this.#state, state, this.#clock.now(), agoMs), 'as it was exported');
+    this.#become(restored(this.#state, state, this.#clock.now(), agoMs, this.#rules), 'as it was exported');
   }
 
   snapshot(): CircuitBreakerSnapshot {
@@ -210,8 +213,12 @@ export class Breaker implements Watcher<Permit>, Engine<CircuitBreakerOptions, C
     this.#state = state;
     this.#counter.reset();
     this.#tell(state.kind, reason, from);
-    // What they waited for is known; each finds out for itself what that means.
-    if (state.kind !== 'half-open') while (this.#line?.next());
+    if (state.kind !== 'half-open') this.#letGo();
+  }
+
+  /** What those in line waited for is known; each finds out for itself what that means. */
+  #letGo(): void {
+    while (this.#line?.next());
   }
 
   #tell(type: string, reason: string, from?: string): void {

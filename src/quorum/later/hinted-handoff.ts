@@ -60,7 +60,7 @@ export interface HintedHandoff<R, T> {
  * @throws `OptionError` for an option out of its range
  * @example
  * ```ts
- * import { hintedHandoff, quorumWrite } from 'evenkeel/quorum';
+ * import { hintedHandoff, quorumWrite } from 'evenkeel';
  * const disks = new Map([['a', new Set<string>()], ['b', new Set<string>()], ['c', new Set<string>()]]);
  * let down = 'c';
  * const write = async (name: string, row: string) => {

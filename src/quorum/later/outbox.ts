@@ -57,7 +57,7 @@ export interface Outbox<T> {
  * @throws `OptionError` for an option out of its range
  * @example
  * ```ts
- * import { outbox } from 'evenkeel/quorum';
+ * import { outbox } from 'evenkeel';
  * const received = new Map<string, string>(); // by idempotency key, as the other side has to know them
  * let offline = true;
  * const box = outbox<string>({

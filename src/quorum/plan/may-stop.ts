@@ -29,7 +29,7 @@ export interface MayStop {
  * @throws `OptionError` for a replica that is none of them
  * @example
  * ```ts
- * import { mayStop } from 'evenkeel/quorum';
+ * import { mayStop } from 'evenkeel';
  * const down = new Set(['b']);
  * const { may, reason } = mayStop('a', { replicas: ['a', 'b', 'c'], isUp: (name) => !down.has(name) });
  * if (may) throw new Error(reason);

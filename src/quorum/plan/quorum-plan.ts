@@ -76,7 +76,7 @@ const BUSY = 0.8;
  * @throws `OptionError` for what is no number of replicas, no share, and no list of latencies
  * @example
  * ```ts
- * import { quorumPlan } from 'evenkeel/quorum';
+ * import { quorumPlan } from 'evenkeel';
  * const { chosen, warnings } = quorumPlan({ n: 4, availability: 0.99 });
  * if (chosen.tolerates !== 1) throw new Error('as many as three do');
  * if (!warnings[0]?.includes('even')) throw new Error('not told');

@@ -73,7 +73,7 @@ const WHERE = 'predictStaleness';
  * @throws `OptionError` for counts and latencies that are none
  * @example
  * ```ts
- * import { predictStaleness } from 'evenkeel/quorum';
+ * import { predictStaleness } from 'evenkeel';
  * import { seededRandom } from 'evenkeel/testing';
  * const latencies = { writes: [4, 5, 6, 40], reads: [2, 3, 3, 4] };
  * const one = predictStaleness({ n: 3, read: 1, write: 1, latencies, random: seededRandom(1) });
@@ -150,7 +150,7 @@ export function predictStaleness(options: PredictStalenessOptions): Staleness {
  * @throws `OptionError` for counts that are none
  * @example
  * ```ts
- * import { withinVersions } from 'evenkeel/quorum';
+ * import { withinVersions } from 'evenkeel';
  * if (Math.abs(withinVersions({ n: 3, read: 1, write: 1, k: 2 }) - 5 / 9) > 1e-12) throw new Error('not 0.5556');
  * ```
  */

@@ -21,18 +21,22 @@ export type ContractBreach = 'went-back' | 'no-tag' | 'unknown-tag' | 'equal-tag
 /** A replica has not kept what a register needs of it. Its answer is not counted. */
 export class ReplicaContractError extends EvenkeelError {
   readonly breach: ContractBreach;
-  readonly key: string;
+  // Behind a getter, so that printing the error does not print what may be nobody's business.
+  readonly #key: string;
 
   constructor(breach: ContractBreach, key: string) {
     super('EVENKEEL_REPLICA_CONTRACT', `a replica has broken the contract of a register: ${breach}`);
     this.breach = breach;
-    // Not enumerable: what keys are called may be nobody's business.
-    Object.defineProperty(this, 'key', { value: key, enumerable: false });
-    this.key = key;
+    this.#key = key;
   }
 
   override get name(): string {
     return 'ReplicaContractError';
+  }
+
+  /** Under which it did so. */
+  get key(): string {
+    return this.#key;
   }
 }
 
@@ -40,6 +44,8 @@ export class ReplicaContractError extends EvenkeelError {
 export function isReplicaContractError(error: unknown): error is ReplicaContractError {
   return hasCode(error, 'EVENKEEL_REPLICA_CONTRACT');
 }
+
+const LAST = Number.MAX_SAFE_INTEGER;
 
 export class Contract<R> {
   /** Of each key, the highest tag that each replica is known to have had. */
@@ -80,7 +86,9 @@ export class Contract<R> {
       if (floor !== undefined) throw new ReplicaContractError('went-back', key);
       return undefined;
     }
-    if (typeof answer !== 'object' || !isTag(answer.tag)) throw new ReplicaContractError('no-tag', key);
+    // After the highest counter there is no next: whoever made it meant harm, or is broken.
+    if (typeof answer !== 'object' || !isTag(answer.tag) || answer.tag.counter >= LAST)
+      throw new ReplicaContractError('no-tag', key);
     if (floor !== undefined && compareTags(answer.tag, floor) < 0) {
       throw new ReplicaContractError('went-back', key);
     }

@@ -111,6 +111,8 @@ export interface QuorumRegisterSnapshot {
   readonly counter: number;
   readonly membership: 'stable' | 'joint';
   readonly inFlight: number;
+  /** Keys that are being updated. */
+  readonly updating: number;
   readonly reads: number;
   /** Reads that had to write back first. */
   readonly writeBacks: number;

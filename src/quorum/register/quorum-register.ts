@@ -12,8 +12,8 @@ import {
 import { invoke, transportOf } from '../../core/policy.ts';
 import { systemRandom } from '../../core/random.ts';
 import type { CallOptions } from '../../core/transport.ts';
-import { isTag, isWriter } from '../versions/tag.ts';
-import { isRegisterWriteError, type Unfinished } from './errors.ts';
+import { isTag, isWriter, type Tag } from '../versions/tag.ts';
+import { isRegisterWriteError, notApplied, type Unfinished } from './errors.ts';
 import { Lanes } from './lanes.ts';
 import type { Members } from './members.ts';
 import { configurationOf, Membership } from './membership.ts';
@@ -69,6 +69,12 @@ export function quorumRegister<R, V>(options: QuorumRegisterOptions<R, V>): Quor
   return new Register(options);
 }
 
+/** What an update has read, and what it is to write. */
+interface Prepared<V> {
+  readonly next: V | undefined;
+  readonly tag: Tag | undefined;
+}
+
 /** What is asked of a register; one door for all. `untilMs` is when it has to be done. */
 type Operation<T> = (context: Context, untilMs: number) => Promise<T>;
 
@@ -118,8 +124,11 @@ class Register<R, V> implements QuorumRegister<R, V> {
       checkFunction(WHERE, 'change', change);
       const alone = (): Promise<RegisterWrite<R>> =>
         this.#membership.during(key, async (members) => {
-          const { value, tag } = await this.#protocol.lookup(key, members, context, untilMs);
-          const next = await change(value);
+          const prepare = async (_: unknown, inner: Context): Promise<Prepared<V>> => {
+            const { value, tag } = await this.#protocol.lookup(key, members, inner, untilMs);
+            return { next: await change(value), tag };
+          };
+          const { next, tag } = await this.#within(untilMs, prepare, context);
           if (context.scope?.aborted === true) throw context.scope.reason;
           const content = next === undefined ? ({ deleted: true } as const) : { value: next };
           return this.#protocol.write(key, content, members, context, untilMs, { tag });
@@ -142,20 +151,21 @@ class Register<R, V> implements QuorumRegister<R, V> {
   }
 
   reconfigure(options: ReconfigureOptions<R>, call?: CallOptions): Promise<{ readonly copied: number }> {
-    return this.#enter(call, async (context) => {
+    const run = async (_: unknown, context: Context): Promise<{ readonly copied: number }> => {
       const { replicas, quorum, keys, together = nobodyElse } = options;
       checkFunction(WHERE, 'together', together);
       const next = configurationOf(replicas, quorum);
       const copied = await this.#membership.change(next, () => this.#copy(keys, context), together);
       if (typeof replicas !== 'function') this.#protocol.keepOnly(new Set(replicas));
       return { copied };
-    });
+    };
+    return transportOf(invoke, run, this.#settings.clock)(undefined, call);
   }
 
   snapshot(): QuorumRegisterSnapshot {
     const { writer, counter, counts } = this.#protocol;
     const { state, inFlight } = this.#membership;
-    return { writer, counter, membership: state, inFlight, ...counts };
+    return { writer, counter, membership: state, inFlight, updating: this.#lanes.busy, ...counts };
   }
 
   #run<T>(
@@ -183,6 +193,24 @@ class Register<R, V> implements QuorumRegister<R, V> {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** What comes before anything is written: it has all the time there is, and no more. */
+  #within<T>(
+    untilMs: number,
+    run: (_: unknown, context: Context) => Promise<T>,
+    context: Context,
+  ): Promise<T> {
+    const { clock } = this.#settings;
+    const limit = { ms: Math.max(0, untilMs - clock.now()) };
+    return transportOf(
+      invoke,
+      run,
+      clock,
+      limit,
+    )(undefined, context).catch((error: unknown) => {
+      throw notApplied(error);
+    });
   }
 
   /** Copies each key to where it is going to be asked for, so many at a time. */

@@ -77,6 +77,9 @@ export class Protocol<R, V> {
     const { newest, replies } = queried;
     const path =
       consistency === 'regular' ? 'regular' : await this.#secure(key, queried, members, context, untilMs);
+    if (this.#reporter.on) {
+      this.#reporter.tell('register-read', { path, holders: queried.holders.length, of: replies.length });
+    }
     // A write-back goes to all who had less, so there is nothing left to repair.
     if (late !== undefined && newest !== undefined && path !== 'write-back') {
       late.found((vote) => this.#repairOne(key, vote, newest));

@@ -60,7 +60,7 @@ export function isClockAheadError(error: unknown): error is ClockAheadError {
  * @throws `OptionError` for a `maxOffsetMs` below 0, or a wall clock that gives no number
  * @example
  * ```ts
- * import { compareHybrid, hybridClock } from 'evenkeel/quorum';
+ * import { compareHybrid, hybridClock } from 'evenkeel';
  * let ms = 1_000;
  * const clock = hybridClock({ wallClock: () => ms });
  * const before = clock.next();

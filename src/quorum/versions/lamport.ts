@@ -23,7 +23,7 @@ export interface LamportClock {
  * @throws `OptionError` for a stamp that is not a whole number from 0
  * @example
  * ```ts
- * import { lamportClock } from 'evenkeel/quorum';
+ * import { lamportClock } from 'evenkeel';
  * const [a, b] = [lamportClock(), lamportClock()];
  * const sent = a.next();
  * if (b.observe(sent) <= sent) throw new Error('an arrival before its sending');

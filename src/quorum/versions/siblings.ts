@@ -22,7 +22,7 @@ const NONE: VersionVector = {};
  *
  * @example
  * ```ts
- * import { mergeSiblings } from 'evenkeel/quorum';
+ * import { mergeSiblings } from 'evenkeel';
  * const left = { version: { a: 2 }, value: 'left' };
  * const right = { version: { a: 1, b: 1 }, value: 'right' };
  * const old = { version: { a: 1 }, value: 'old' };
@@ -54,7 +54,7 @@ export function writeSibling<V>(seen: readonly Sibling<V>[], value: V, id: strin
  * @throws `OptionError` for what is no function
  * @example
  * ```ts
- * import { quorumRead, reconcileSiblings } from 'evenkeel/quorum';
+ * import { quorumRead, reconcileSiblings } from 'evenkeel';
  * const carts = [
  *   { version: { a: 2 }, items: ['tea', 'milk'] },
  *   { version: { a: 1, b: 1 }, items: ['tea', 'jam'] },

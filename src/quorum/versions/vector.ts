@@ -16,7 +16,7 @@ export type Causality = 'equal' | 'before' | 'after' | 'concurrent';
  * @throws `OptionError` for an entry that is not a whole number from 0
  * @example
  * ```ts
- * import { compareVectors } from 'evenkeel/quorum';
+ * import { compareVectors } from 'evenkeel';
  * if (compareVectors({ a: 1 }, { a: 1, b: 1 }) !== 'before') throw new Error('b knows more');
  * if (compareVectors({ a: 2 }, { a: 1, b: 1 }) !== 'concurrent') throw new Error('neither knows all');
  * ```

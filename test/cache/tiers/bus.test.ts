@@ -114,6 +114,17 @@ describe('the bus', () => {
     expect(heard).toEqual(['lost', 'a', 'b']);
   });
 
+  it('says a message once that comes while it looks for those before it', async () => {
+    const { heard, ready, read, say } = bench();
+    ready();
+    await read();
+    say(['other', 'key', 'a']);
+    ready();
+    say(['other', 'key', 'b']);
+    await read();
+    expect(heard).toEqual(['lost', 'a', 'b']);
+  });
+
   it('looks anew after a look that broke off, when it is ready again', async () => {
     const { heard, ready, read, say } = bench();
     ready();

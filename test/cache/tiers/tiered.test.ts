@@ -135,6 +135,18 @@ describe('two tiers', () => {
     expect(await next).toBe('A');
   });
 
+  it('keep nothing for longer than maxKeepMs', async () => {
+    const { clock, origin, store, start } = fleetOf({ maxKeepMs: 500, near: { ttlMs: 60_000 } });
+    const first = start().get('a');
+    await clock.settle();
+    origin.next().resolve('A');
+    await first;
+    await clock.advance(499);
+    expect((await store.connect().open("1'a", undefined, undefined as never)).stored?.text).toBe('"A"');
+    await clock.advance(1);
+    expect((await store.connect().open("1'a", undefined, undefined as never)).stored).toBeUndefined();
+  });
+
   it('keep keys that mean nothing elsewhere, and values without text, in the process', async () => {
     const clock = virtualClock();
     const store = fakeStore({ clock });
@@ -159,7 +171,7 @@ describe('two tiers', () => {
 describe('a lease', () => {
   it('of a process that died is over after leaseMs', async () => {
     const { clock, origin, store, start } = fleetOf({ leaseMs: 1000 });
-    await store.connect().open("1'a", { token: 'dead', ms: 1000, despite: false }, undefined as never);
+    await store.connect().open("1'a", { token: 'dead', ms: 1000, when: 'stale' }, undefined as never);
     const answer = start().get('a');
     await clock.advance(999);
     expect(origin.requests).toEqual([]);
@@ -178,6 +190,19 @@ describe('a lease', () => {
     await clock.advance(200);
     expect(await Promise.all(answers)).toEqual(['A', 'A']);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('that was lost to a change is not renewed', async () => {
+    const { clock, origin, store, start } = fleetOf({ leaseMs: 60, near: { ttlMs: 10_000 } });
+    const one = start();
+    const old = one.get('a');
+    await clock.settle();
+    await one.delete('a');
+    await clock.advance(100);
+    origin.next().resolve('old');
+    expect(await old).toBe('old');
+    await clock.settle();
+    expect(store.keys()).toEqual([]);
   });
 
   it('that was lost to a change keeps the older value out', async () => {
@@ -263,6 +288,27 @@ describe('a change', () => {
     await clock.settle();
     origin.next().resolve('newer');
     expect(await later).toBe('newer');
+  });
+
+  it('of a tag that cannot be told is not believed of any key that has it, and no other is doubted', async () => {
+    const clock = virtualClock();
+    const store = fakeStore({ clock });
+    let loads = 0;
+    const start = (far = store.connect()) =>
+      tiered({
+        near: {
+          load: async (key: string) => `${key} ${++loads}`,
+          ttlMs: 10_000,
+          tags: (value) => [value.slice(0, 1)],
+          clock,
+        },
+        far,
+      });
+    await Promise.all(['a', 'b'].map((key) => start().get(key)));
+    await clock.settle();
+    const deaf = start({ ...store.connect(), invalidateTag: () => Promise.reject(boom) });
+    expect(await error(deaf.invalidateTag('a'))).toBe(boom);
+    expect([await deaf.get('a'), await deaf.get('b')]).toEqual(['a 3', 'b 2']);
   });
 
   it('of which too many could not be told becomes one of all', async () => {
@@ -483,7 +529,7 @@ describe('tiers', () => {
     origin.next().resolve('A');
     await first;
     await clock.advance(150);
-    await store.connect().open("1'a", { token: 'slow', ms: 60_000, despite: false }, undefined as never);
+    await store.connect().open("1'a", { token: 'slow', ms: 60_000, when: 'stale' }, undefined as never);
     const answer = start().lookup('a');
     await clock.advance(40);
     expect(await standing(answer)).toBe('pending');
@@ -494,7 +540,7 @@ describe('tiers', () => {
 
   it('end a wait for another process when the load must', async () => {
     const { clock, store, start } = fleetOf({ leaseMs: 60_000, near: { hardTimeoutMs: 500 } });
-    await store.connect().open("1'a", { token: 'dead', ms: 60_000, despite: false }, undefined as never);
+    await store.connect().open("1'a", { token: 'dead', ms: 60_000, when: 'stale' }, undefined as never);
     const answer = error(start().get('a'));
     await clock.advance(500);
     expect(await answer).toMatchObject({ name: 'TimeoutError' });

@@ -72,6 +72,8 @@ export interface RegisterClient {
   read(key: string): Promise<{ readonly value: unknown; readonly tag: string | undefined }>;
   /** Resolves with the tag; rejects with `undefined` if nothing was done, else with what is known of the tag. */
   write(key: string, value: string): Promise<string>;
+  /** The same, of what leaves nothing. */
+  erase?(key: string): Promise<string>;
 }
 
 /** What a write that failed is known to have done. */
@@ -100,9 +102,11 @@ export async function trouble(
           () => read.unknown(),
         );
       } else {
-        const value = `${name}.${++written}`;
+        const erases = client.erase !== undefined && random() < 0.15;
+        const value = erases ? undefined : `${name}.${++written}`;
         const write = history.called({ type: 'write', key, value, client: name });
-        await client.write(key, value).then(
+        const done = value === undefined ? client.erase?.(key) : client.write(key, value);
+        await done?.then(
           (tag) => write.returned({ tag }),
           ({ outcome, tag }: Failure) =>
             outcome === 'not-applied' ? write.refused() : write.unknown({ tag }),
