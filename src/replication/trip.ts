@@ -135,8 +135,6 @@ export class Trip<E, Q, S> {
     try {
       value = await router.send(attempt, this.#request, this.#context);
     } catch (error) {
-      const { scope } = this.#context;
-      if (scope !== undefined && scope.aborted) throw error;
       if (attempt.refusal === undefined) return this.#failed(attempt, error);
       if (!this.#canSendAgain()) throw error;
       return this.#refused(attempt, attempt.refusal, error);
