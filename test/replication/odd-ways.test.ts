@@ -255,3 +255,53 @@ describe('the table', () => {
     expect(one.entry('p')).toBeUndefined();
   });
 });
+
+it('an ejected primary comes back by the writes it serves', async () => {
+  const { clock, cluster } = store();
+  const health = healthTracker({ clock });
+  const call = partitioned(cluster.options({ groups: cluster.groups(), health }));
+  const writeAll = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      void call({ partition: 'p' }).catch(() => {});
+      await clock.advance(100);
+    }
+  };
+  cluster.down.add('a');
+  await writeAll(50);
+  expect(health.status('a')).toBe('unhealthy');
+  cluster.down.delete('a');
+  await writeAll(1000);
+  expect(health.status('a')).toBe('healthy');
+});
+
+it('a map that was asked for before a failure does not confirm who failed', async () => {
+  const { clock, cluster } = store();
+  let mapMs = 1;
+  const sentAt: number[] = [];
+  const call = partitioned(
+    cluster.options({
+      groups: async () => {
+        const groups = cluster.groups();
+        await cluster.wait(mapMs);
+        return groups;
+      },
+      mapMaxAgeMs: 1000,
+      send: async (server, request, context) => {
+        if (server === 'a') sentAt.push(clock.now());
+        return cluster.send(server, request, context);
+      },
+    }),
+  );
+  await Promise.all([call({ partition: 'p' }), clock.advance(2000)]);
+  mapMs = 100;
+  cluster.down.add('a');
+  sentAt.length = 0;
+  const beganMs = clock.now();
+  // Its own call makes the old map be asked for, before it fails.
+  const ended = watched(call({ partition: 'p' }));
+  await clock.advance(10);
+  cluster.elect('p', 'b');
+  await clock.advance(1000);
+  expect(ended.value?.by).toBe('b');
+  expect(sentAt).toEqual([beganMs]);
+});
