@@ -1,8 +1,8 @@
 /** A member: an endpoint as one balancer knows it, with its calls in flight, its cost and its health. */
 import type { Endpoint } from '../core/endpoint.ts';
-import { type EndpointHealth, HEALTHY, type Rank, type Status, statusOf } from '../core/health.ts';
-import type { Outcome } from '../core/outcome.ts';
+import { type Status, statusOf } from '../core/health.ts';
 import type { CostMeter, Load } from './costs/cost.ts';
+import { Judged } from './judged.ts';
 import type { Candidate } from './pickers/picker.ts';
 
 /** What `endpoints()` shows of one endpoint. */
@@ -23,18 +23,11 @@ export interface EndpointView<E> {
 }
 
 /** A candidate that a call can be placed with: a member, or a facet of one. */
-export interface Placeable<E> extends Candidate<E> {
+export interface Placeable<E> extends Judged, Candidate<E> {
   readonly member: Member<E>;
-  readonly health: EndpointHealth | undefined;
-  /** Tells cost and health how a call went. */
-  note(startMs: number, nowMs: number, outcome: Outcome, ticket: number, response: unknown): void;
 }
 
-export class Member<E> implements Placeable<E>, Load {
-  // What every pick reads comes first: with thousands of endpoints a pick costs what its cache misses cost.
-  health: EndpointHealth | undefined = undefined;
-  readonly #meter: CostMeter;
-  #ticket = 0;
+export class Member<E> extends Judged implements Placeable<E>, Load {
   pending = 0;
   // Of the pending calls, those without an answer yet, and the sum of their starts: their mean age in one step.
   // In whole milliseconds, for the reason given in peak-ewma.ts.
@@ -50,9 +43,9 @@ export class Member<E> implements Placeable<E>, Load {
   before = 0;
 
   constructor(endpoint: Endpoint<E>, meter: CostMeter, joinedMs: number) {
+    super(meter);
     this.endpoint = endpoint;
     this.weight = endpoint.weight;
-    this.#meter = meter;
     this.joinedMs = joinedMs;
   }
 
@@ -62,36 +55,8 @@ export class Member<E> implements Placeable<E>, Load {
     this.weight = endpoint.weight;
   }
 
-  judgedBy(health: EndpointHealth | undefined): void {
-    if (this.health !== health) this.#ticket = health?.ticket ?? 0;
-    this.health = health;
-  }
-
   get member(): Member<E> {
     return this;
-  }
-
-  get rank(): Rank {
-    const { health } = this;
-    if (health === undefined) return HEALTHY;
-    if (health.ticket !== this.#ticket) {
-      // Its health has changed since we looked. If it is well again, old latencies say nothing about it.
-      this.#ticket = health.ticket;
-      if (health.rank === HEALTHY) this.#meter.reset();
-    }
-    return health.rank;
-  }
-
-  get sinceMs(): number {
-    return Math.max(this.joinedMs, this.health?.sinceMs ?? -Infinity);
-  }
-
-  get outlier(): boolean {
-    return this.#meter.outlier === true;
-  }
-
-  cost(nowMs: number): number {
-    return this.#meter.cost(nowMs, this);
   }
 
   ageMs(nowMs: number): number {
@@ -119,21 +84,9 @@ export class Member<E> implements Placeable<E>, Load {
     this.#startSum = this.#unanswered === 0 ? 0 : this.#startSum - Math.floor(startMs);
   }
 
-  /** Tells cost and health how a call went. */
-  note(startMs: number, nowMs: number, outcome: Outcome, ticket: number, response: unknown): void {
-    // Who denies does so quickly: that is no latency to compare (law 5).
-    if (outcome.reason !== 'denied') this.#meter.record(nowMs, nowMs - startMs, outcome, response, this);
-    this.health?.report(ticket, outcome, nowMs - startMs, nowMs);
-  }
-
   /** Its work is done. */
   release(): void {
     this.pending--;
-  }
-
-  /** It has said how loaded it is. */
-  reported(load: number, nowMs: number): void {
-    this.#meter.reported?.(load, nowMs, this);
   }
 
   /** A new turn of the shares. */
@@ -147,7 +100,7 @@ export class Member<E> implements Placeable<E>, Load {
       endpoint: this.endpoint.address,
       status: statusOf(this.rank),
       pending: this.pending,
-      latencyMs: this.#meter.latencyMs(nowMs),
+      latencyMs: this.meter.latencyMs(nowMs),
       weight: this.weight,
       reason: this.health?.reason,
       picked: this.picked,

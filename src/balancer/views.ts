@@ -64,8 +64,7 @@ export class Views<E> {
   reported(member: Member<E>, load: number, nowMs: number): void {
     member.reported(load, nowMs);
     for (const { candidates } of this.#aspects) {
-      const facet = candidates.find((one) => one.member === member) as Facet<E> | undefined;
-      facet?.reported(load, nowMs);
+      candidates.find((one) => one.member === member)?.reported(load, nowMs);
     }
   }
 
@@ -81,7 +80,7 @@ export class Views<E> {
 
 /** Shows the members in an aspect; who stays keeps what is known of it there. */
 function show<E>(view: View<E>, owner: object, { members, used }: Membership<E>): void {
-  const known = new Map(view.candidates.map((facet) => [facet.member, facet as Facet<E>]));
+  const known = new Map(view.candidates.map((facet) => [facet.member, facet]));
   const facets = new Map(
     members.map((member) => [member, known.get(member) ?? new Facet(member, view.meters.meter())]),
   );

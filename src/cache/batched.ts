@@ -6,7 +6,7 @@
  */
 import { type AbortHook, hookOf, unlink } from '../core/abort.ts';
 import { Call } from '../core/call.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
+import { type Clock, systemClock, type TimerHandle } from '../core/clock.ts';
 import { Context, contextOf } from '../core/context.ts';
 import { OptionError } from '../core/errors.ts';
 import { checkCount, checkDuration, checkFunction } from '../core/options.ts';
@@ -44,6 +44,8 @@ interface Place<A, V> {
 interface Batch<A, V> {
   readonly places: Set<Place<A, V>>;
   readonly start: () => void;
+  /** Closes it when it has been gathered long enough. */
+  timer: TimerHandle;
 }
 
 /**
@@ -106,6 +108,7 @@ class Batches<A, V> {
     return new Promise((resolve, reject) => {
       const hook = hookOf((reason) => {
         places.delete(place);
+        if (places.size === 0) this.#forget(batch);
         reject(reason);
         place.left(reason);
       });
@@ -121,17 +124,24 @@ class Batches<A, V> {
     let start = (): void => {};
     const turn = new Promise<void>((resolve) => (start = resolve));
     void turn.then(() => this.#run(places));
-    const batch = { places, start: () => start() };
-    if (this.#gatherMs > 0) this.#clock.setTimeout(() => this.#close(batch), this.#gatherMs);
+    const batch: Batch<A, V> = { places, start: () => start(), timer: undefined };
+    if (this.#gatherMs > 0) batch.timer = this.#clock.setTimeout(() => this.#close(batch), this.#gatherMs);
     else void Promise.resolve().then(() => this.#close(batch));
     return batch;
   }
 
   #close(batch: Batch<A, V>): void {
-    if (this.#open !== batch) return;
-    this.#open = undefined;
+    if (!this.#forget(batch)) return;
     this.#gathered.push(batch);
     this.#next();
+  }
+
+  /** The batch is open no more, because it is full, old enough, or all have left it; false if it was not open. */
+  #forget(batch: Batch<A, V>): boolean {
+    if (this.#open !== batch) return false;
+    this.#open = undefined;
+    this.#clock.clearTimeout(batch.timer);
+    return true;
   }
 
   #next(): void {
@@ -147,7 +157,7 @@ class Batches<A, V> {
     const places = [...batch];
     const scope = new Scope(this.#clock, Infinity);
     if (places.length === 0) {
-      // All who were in it have left.
+      // All who were in it have left while it waited.
       this.#settle(places, scope, () => {});
       return;
     }

@@ -21,10 +21,15 @@ if (!existsSync(`${here}node_modules`)) {
   });
 }
 
-const suites = readdirSync(`${here}suites`)
+const all = readdirSync(`${here}suites`)
   .filter((file) => file.endsWith('.mjs'))
-  .map((file) => file.replace('.mjs', ''))
-  .filter((name) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
+  .map((file) => file.replace('.mjs', ''));
+const unknown = wanted.find((word) => !all.some((name) => name.startsWith(word)));
+if (unknown !== undefined) {
+  console.error(`there is no suite ${unknown}; there are ${all.join(', ')}`);
+  process.exit(1);
+}
+const suites = all.filter((name) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
 
 const results = {};
 for (const suite of suites) {

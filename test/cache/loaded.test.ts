@@ -280,6 +280,20 @@ describe('batches', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('asks for nothing when all have left a batch that waited for room', async () => {
+    const clock = virtualClock();
+    const asked: ((values: string[]) => void)[] = [];
+    const loadMany = () => new Promise<string[]>((answer) => asked.push(answer));
+    const load = batched<number, string>({ loadMany, maxBatch: 1, maxBatches: 1, clock });
+    const cache = coalescingCache({ load, ttlMs: 100, maxLoads: 5, hardTimeoutMs: 20, clock });
+    const late = Promise.allSettled([cache.get(1), cache.get(2)]);
+    await clock.advance(20);
+    expect(await late).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+    asked[0]?.(['one']);
+    await clock.settle();
+    expect(asked).toHaveLength(1);
+  });
+
   it('aborts its signal only when no key of it is wanted any more', async () => {
     const { asked, cache, clock } = shop();
     const early = cache.get(1).catch((error: unknown) => error);

@@ -12,6 +12,7 @@
 import { HEALTHY } from '../../core/health.ts';
 import { checkCount } from '../../core/options.ts';
 import type { Random } from '../../core/random.ts';
+import { drawTwo } from '../../structures/two-draw.ts';
 import { Draw } from './draw.ts';
 import {
   bestOf,
@@ -84,16 +85,8 @@ class P2c implements PickerState {
       const one = this.#draw.one();
       return better(one, this.#draw.other(one), nowMs, call);
     }
-    const others = candidates.length - 1;
-    const pair = Math.floor(this.#random() * candidates.length * others);
-    const first = Math.floor(pair / others);
-    const second = pair % others;
-    return better(
-      candidates[first] as Candidate,
-      candidates[second >= first ? second + 1 : second] as Candidate,
-      nowMs,
-      call,
-    );
+    const [first, second] = drawTwo(candidates.length, this.#random());
+    return better(candidates[first] as Candidate, candidates[second] as Candidate, nowMs, call);
   }
 
   #bestOfMany(nowMs: number, call: PickedCall): Candidate {
